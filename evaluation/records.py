@@ -1,0 +1,70 @@
+"""Records this stage writes: answers, accuracy rows, and the audit of facts."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a student said to one question.
+
+    `scores` stand beside the question's options: summed log-likelihood of the option's text, in nats.
+    `choice` is the index of the chosen option; None is "no answer", which is not the same as wrong.
+    """
+
+    question_id: str
+    student: str
+    scores: tuple[float, ...]
+    choice: int | None
+    right: bool
+    latency_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """A row of the score table: share of right answers with its 95 % Wilson interval."""
+
+    name: str
+    kind: str
+    n: int
+    right: float
+    accuracy: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class FactAudit:
+    """What the student's answers say about one fact."""
+
+    fact_id: str
+    asset_class: str
+    relation: str
+    subject: str
+    object: str
+    truth: str
+    n: int
+    right: int
+    chance: float
+    low: float
+    high: float
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class RollUp:
+    """Facts of one group (a relation, an asset class, a direction, …) by state, and its accuracy."""
+
+    dimension: str
+    value: str
+    facts: int
+    known: int
+    wrong: int
+    inconsistent: int
+    undersampled: int
+    untested: int
+    n: int
+    right: int
+    accuracy: float
+    chance: float
+    low: float
+    high: float

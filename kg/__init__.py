@@ -1,0 +1,1 @@
+"""The ontology as a graph of three-valued facts: load, check, ask, export."""

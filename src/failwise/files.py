@@ -1,0 +1,181 @@
+"""Files that are never half-written: atomic writes, JSON Lines of typed records, manifests written last."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from failwise.errors import InputError, StorageError
+
+R = TypeVar("R")
+
+
+@cache
+def _adapter(record: type[R]) -> TypeAdapter[R]:
+    return TypeAdapter(record)
+
+
+def content_id(*parts: object) -> str:
+    """Return 16 hex digits that depend on the parts alone: the same content has the same id everywhere."""
+    text = json.dumps(parts, ensure_ascii=False, separators=(",", ":"), sort_keys=True, default=str)
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file, in hex."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+@contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
+    """Turn an operating system's refusal to write `path` into one sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(
+            f"cannot write {path}: {error.strerror or error}; free some space or choose another folder, "
+            "then run the same command again"
+        ) from error
+
+
+@contextmanager
+def atomic_writer(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file that appears under its name only when all of it is on the disk."""
+    part = path.with_name(f".{path.name}.part")
+    with storage_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with part.open("wb") as stream:
+                yield stream
+                stream.flush()
+                os.fsync(stream.fileno())
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a whole text file, or nothing."""
+    with atomic_writer(path) as stream:
+        stream.write(text.encode())
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a JSON file, or nothing."""
+    write_text(path, json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file.
+
+    Raises:
+        InputError: the file is missing or not JSON.
+    """
+    try:
+        return json.loads(path.read_bytes())
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise InputError(f"{path} is not JSON: {error}") from error
+
+
+def dump_record(record: Any) -> bytes:
+    """Return a record as one line of JSON, without the line end."""
+    return _adapter(type(record)).dump_json(record)
+
+
+def write_records(path: Path, records: Iterable[Any]) -> int:
+    """Write records as JSON Lines, all or nothing; return how many."""
+    count = 0
+    with atomic_writer(path) as stream:
+        for record in records:
+            stream.write(dump_record(record) + b"\n")
+            count += 1
+    return count
+
+
+def read_records(path: Path, record: type[R], *, torn_tail: bool = False) -> Iterator[R]:
+    """Yield the records of a JSON Lines file.
+
+    Args:
+        torn_tail: accept a last line without its line end, which an interrupted writer leaves; it is skipped.
+
+    Raises:
+        InputError: the file is missing, or a line is not such a record (the sentence names the line).
+    """
+    for number, line in lines(path, torn_tail=torn_tail):
+        yield parse_record(line, record, f"{path}, line {number}")
+
+
+def lines(path: Path, *, torn_tail: bool = False) -> Iterator[tuple[int, bytes]]:
+    """Yield the numbered lines of a JSON Lines file that hold something."""
+    try:
+        stream = path.open("rb")
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error
+    with stream:
+        for number, line in enumerate(stream, 1):
+            if torn_tail and not line.endswith(b"\n"):
+                return
+            if line.strip():
+                yield number, line
+
+
+def parse_record(line: bytes, record: type[R], where: str) -> R:
+    """Read one record; `where` opens the sentence if it cannot be read."""
+    try:
+        return _adapter(record).validate_json(line)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+        spot = f"field {field!r}: " if field else ""
+        raise InputError(
+            f"{where} is not a {record.__name__.lower()} record: {spot}{first['msg']}{more}"
+        ) from error
+
+
+class RecordLog:
+    """An append-only JSON Lines file: what is in it survives a kill, a torn last line is cut off on opening."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with storage_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._stream = path.open("ab+")
+            self._cut_torn_tail()
+
+    def _cut_torn_tail(self) -> None:
+        size = self._stream.seek(0, os.SEEK_END)
+        while size:
+            self._stream.seek(size - 1)
+            if self._stream.read(1) == b"\n":
+                break
+            size -= 1
+        self._stream.truncate(size)
+        self._stream.seek(0, os.SEEK_END)
+
+    def append(self, record: Any) -> None:
+        """Add one record; it is with the operating system when this returns."""
+        with storage_errors(self.path):
+            self._stream.write(dump_record(record) + b"\n")
+            self._stream.flush()
+
+    def close(self) -> None:
+        """Put everything on the disk and close."""
+        with storage_errors(self.path):
+            os.fsync(self._stream.fileno())
+            self._stream.close()
+
+    def __enter__(self) -> "RecordLog":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

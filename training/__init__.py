@@ -1,0 +1,1 @@
+"""Questions and rationales become a student."""
