@@ -30,9 +30,9 @@ class Polarity(StrEnum):
 class Entity:
     """A thing of the ontology.
 
-    `slug` is its readable id part, unique within a fact's position. `concept` is shared by entities that mean
-    the same on several asset classes (bearing damage of a pump, of a fan); it is the slug itself where
-    nothing is shared.
+    `slug` is its readable id part. `concept` is an IRI shared by entities that mean the same on several asset
+    classes (bearing damage of a pump, of a fan) or by two spellings of a name; its own IRI where nothing is
+    shared.
     """
 
     iri: str
@@ -92,3 +92,14 @@ class Relation:
     statement: str
     denial: str
     families: tuple[Family, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something a check found: `level` is ERROR, WARN or INFO; `node` is what it is about; `file` declares it."""
+
+    level: str
+    node: str
+    message: str
+    value: str = ""
+    file: str = ""

@@ -1,0 +1,55 @@
+"""The teacher that needs no model: it writes the chain of thought from the graph's own evidence."""
+
+import random
+from collections.abc import Sequence
+
+from failwise.files import content_id
+from failwise.generation.config import RationalesConfig
+from failwise.generation.records import Question
+from failwise.generation.teacher import TeacherReply, TeacherRequest
+from failwise.kg.graph import KnowledgeGraph
+from failwise.kg.records import Direction, Fact, Polarity, Truth
+
+_CONCLUSIONS = {
+    Polarity.SELECTION: (
+        "Only {answer} holds, so the answer is {letter}.",
+        "So {answer} is the one that holds: {letter}.",
+        "That leaves {answer} as the one that holds, which is {letter}.",
+    ),
+    Polarity.ELIMINATION: (
+        "Only {answer} does not hold, so the answer is {letter}.",
+        "So {answer} is the exception: {letter}.",
+        "That leaves {answer} as the one that does not hold, which is {letter}.",
+    ),
+}
+
+
+class GraphTeacher:
+    """Says of every option what the graph says, cites the fact, and draws the conclusion."""
+
+    def __init__(self, config: RationalesConfig, graph: KnowledgeGraph) -> None:
+        self._seed = config.seed
+        self._graph = graph
+
+    def reason(self, request: TeacherRequest) -> TeacherReply:
+        """Write the rationale; the same question gets the same one."""
+        question = request.question
+        facts = [self._graph.facts[i] for i in question.fact_ids]
+        groups = ([f for f in facts if f.truth is truth] for truth in (Truth.YES, Truth.NO))
+        sentences = [self._sentence(question, group) for group in groups if group]
+        answer, letter = question.options[question.answer], question.option_ids[question.answer]
+        choice = random.Random(content_id(self._seed, question.id)).choice(_CONCLUSIONS[question.polarity])
+        text = " ".join([*sentences, choice.format(answer=answer, letter=letter)])
+        return TeacherReply(text, letter, completion_tokens=len(text.split()))
+
+    def _sentence(self, question: Question, facts: Sequence[Fact]) -> str:
+        """State facts of one truth that share an anchor in one sentence, each with its citation."""
+        relation, first = self._graph.relations[question.relation], facts[0]
+        words = relation.statement if first.truth is Truth.YES else relation.denial
+        joint = " and " if first.truth is Truth.YES else " or "
+        slots = {"asset": first.asset_class.label, "subject": first.subject.label, "object": first.object.label}
+        varying = "object" if question.direction is Direction.FORWARD else "subject"
+        cited = [f"{(f.object if varying == 'object' else f.subject).label} [{f.id}]" for f in facts]
+        listed = cited[0] if len(cited) == 1 else ", ".join(cited[:-1]) + joint + cited[-1]
+        sentence = words.format(**{**slots, varying: listed})
+        return f"{sentence[0].upper()}{sentence[1:]}."

@@ -1,0 +1,196 @@
+"""Facts become questions: families, distractors from stated *no* only, balanced letters, disjoint splits."""
+
+import random
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from itertools import groupby
+
+from failwise.files import content_id
+from failwise.generation.config import QuestionsConfig
+from failwise.generation.records import Question
+from failwise.kg.graph import KnowledgeGraph
+from failwise.kg.records import Direction, Entity, Fact, Family, Polarity, Truth
+
+LETTERS = "ABCDEFGHIJ"
+_DRAWS = 6  # tries for an option set not used yet, before a smaller one is tried
+
+
+@dataclass
+class Synthesis:
+    """Makes all questions of one configuration; `unasked` counts facts that no question could ask, by reason."""
+
+    graph: KnowledgeGraph
+    config: QuestionsConfig
+    unasked: Counter[str] = field(default_factory=Counter)
+
+    def __iter__(self) -> Iterator[Question]:
+        """Yield questions, grouped by asset class and relation, in an order that depends on nothing else."""
+        assets, held_out = self._asset_classes(), self._held_out()
+        families = [
+            f for r in self.graph.relations.values() for f in r.families if self._wanted(r.name)
+        ]
+        by_direction = [list(g) for _, g in groupby(families, key=lambda f: (f.relation, f.direction))]
+        for asset in assets:
+            splits = self._splits(asset in held_out)
+            for same_direction in by_direction:
+                facts = list(self.graph.query(asset, same_direction[0].relation))
+                if facts:
+                    yield from _Group(self, facts, same_direction, splits).questions()
+
+    def _wanted(self, relation: str) -> bool:
+        return not self.config.relations or relation in self.config.relations
+
+    def _asset_classes(self) -> list[str]:
+        for relation in self.config.relations:
+            next(self.graph.query(relation=relation), None)  # refuses an unknown name
+        named = self.config.asset_classes or tuple(self.graph.asset_classes)
+        return sorted(self.graph.asset_class(name).slug for name in named)
+
+    def _held_out(self) -> set[str]:
+        return {twin for n in self.config.held_out for twin in self.graph.twins(self.graph.asset_class(n).slug)}
+
+    def _splits(self, held_out: bool) -> list[str]:
+        """Return the split of each question of a fact, in order; test questions take the first option sets."""
+        train, test = self.config.train_per_fact, self.config.test_per_fact
+        if self.config.regime == "held-out-asset":
+            return ["test"] * test if held_out else ["train"] * train
+        return ["test"] * test + ["train"] * train
+
+
+@dataclass
+class _Group:
+    """The questions of one asset class, relation and direction: they share anchors and option sets."""
+
+    synthesis: Synthesis
+    facts: Sequence[Fact]
+    families: Sequence[Family]
+    splits: Sequence[str]
+
+    def __post_init__(self) -> None:
+        self.config = self.synthesis.config
+        self.forward = self.families[0].direction is Direction.FORWARD
+        first = self.families[0]
+        key = f"{self.config.seed}/{self.facts[0].asset_class.slug}/{first.relation}/{first.direction}"
+        self.random = random.Random(int.from_bytes(blake2b(key.encode(), digest_size=8).digest()))
+        self.degrees = self._degrees()
+        self.positions: dict[tuple[Polarity, int], list[int]] = {}
+        self.wordings: dict[Polarity, list[int]] = {}
+
+    def questions(self) -> Iterator[Question]:
+        """Yield the questions of every anchor, selection and elimination."""
+        anchors: dict[str, list[Fact]] = {}
+        for fact in self.facts:
+            anchors.setdefault(self._anchor(fact).concept, []).append(fact)
+        for facts in anchors.values():
+            used: dict[frozenset[str], str] = {}
+            for family in self.families:
+                yield from self._ask(family, facts, used)
+
+    def _ask(self, family: Family, facts: Sequence[Fact], used: dict[frozenset[str], str]) -> Iterator[Question]:
+        right_truth = Truth.YES if family.polarity is Polarity.SELECTION else Truth.NO
+        rights = [f for f in facts if f.truth is right_truth]
+        others = [f for f in facts if f.truth is not right_truth and f.truth is not Truth.UNKNOWN]
+        unasked = self.synthesis.unasked
+        unasked["unknown"] += sum(f.truth is Truth.UNKNOWN for f in facts)
+        if len(others) + 1 < self.config.min_options:
+            unasked[f"no stated {'no' if right_truth is Truth.YES else 'yes'} beside it"] += len(rights)
+            return
+        for right in rights:
+            for split in self.splits:
+                options = self._draw(right, others, used, split)
+                if options is None:
+                    unasked["all option sets used"] += 1
+                    break
+                yield self._question(family, right, options, split)
+
+    def _draw(
+        self, right: Fact, others: Sequence[Fact], used: dict[frozenset[str], str], split: str
+    ) -> list[Fact] | None:
+        """Return distractors whose set with the right option is in no split yet: large sets first.
+
+        They are near the right option in degree, so that the degree gives little away.
+        """
+        most = min(self.config.max_options - 1, len(others))
+        own = self.degrees[self._option(right).concept]
+        for count in range(most, self.config.min_options - 2, -1):
+            for _ in range(_DRAWS if count < len(others) else 1):
+                spread = self.random.random
+                near = sorted(others, key=lambda f: abs(self.degrees[self._option(f).concept] - own) + 4 * spread())
+                chosen = near[:count]
+                key = frozenset((right.id, *(f.id for f in chosen)))
+                if key not in used:
+                    used[key] = split
+                    return chosen
+        return None
+
+    def _question(self, family: Family, right: Fact, others: Sequence[Fact], split: str) -> Question:
+        position = self._next_position(family.polarity, len(others) + 1)
+        facts = [*others[:position], right, *others[position:]]
+        anchor, options = self._anchor(right), [self._option(f) for f in facts]
+        template = family.templates[self._next_wording(family)]
+        text = template.text.format(asset=right.asset_class.label, anchor=anchor.label)
+        labels, ids = tuple(o.label for o in options), tuple(f.id for f in facts)
+        selection = family.polarity is Polarity.SELECTION
+        return Question(
+            subject=family.subject,
+            id=content_id(template.id, text, labels, ids),
+            question=text,
+            options=labels,
+            option_ids=tuple(LETTERS[: len(facts)]),
+            question_first=True,
+            correct=tuple(i == position for i in range(len(facts))),
+            text_type="choice",
+            asset_name=right.asset_class.label,
+            relevancy=family.relevancy,
+            question_type="mcp1_positive" if selection else "mcp1_negative",
+            asset_class=right.asset_class.slug,
+            relation=family.relation,
+            direction=family.direction,
+            polarity=family.polarity,
+            anchor=anchor.slug,
+            fact_ids=ids,
+            tested_fact=right.id,
+            template=template.id,
+            distractor_kinds=tuple("answer" if f is right else "same-anchor" for f in facts),
+            difficulty=self._difficulty(options, position, selection),
+            seed=self.config.seed,
+            regime=self.config.regime,
+            split=split,
+            ontology=self.synthesis.graph.digest,
+        )
+
+    def _next_position(self, polarity: Polarity, count: int) -> int:
+        """Deal the right letter from a shuffled deck, so that each comes equally often."""
+        deck = self.positions.setdefault((polarity, count), [])
+        if not deck:
+            deck.extend(self.random.sample(range(count), count))
+        return deck.pop()
+
+    def _next_wording(self, family: Family) -> int:
+        deck = self.wordings.setdefault(family.polarity, [])
+        if not deck:
+            deck.extend(self.random.sample(range(len(family.templates)), len(family.templates)))
+        return deck.pop()
+
+    def _difficulty(self, options: Sequence[Entity], position: int, selection: bool) -> str:
+        """Say whether the option with the most (fewest) yes facts is the right one: easy, or not: hard."""
+        degrees = [self.degrees[o.concept] if selection else -self.degrees[o.concept] for o in options]
+        best = [i for i, d in enumerate(degrees) if d == max(degrees)]
+        return "easy" if best == [position] else "medium" if position in best else "hard"
+
+    def _anchor(self, fact: Fact) -> Entity:
+        return fact.subject if self.forward else fact.object
+
+    def _option(self, fact: Fact) -> Entity:
+        return fact.object if self.forward else fact.subject
+
+    def _degrees(self) -> Counter[str]:
+        """Count the yes facts of each option: in the asset class, or in all where the class itself is the anchor."""
+        facts: Iterator[Fact] | Sequence[Fact] = self.facts
+        if self.facts[0].subject.iri == self.facts[0].asset_class.iri:
+            facts = self.synthesis.graph.query(relation=self.families[0].relation)
+        degrees = Counter({self._option(f).concept: 0 for f in self.facts})
+        degrees.update(self._option(f).concept for f in facts if f.truth is Truth.YES)
+        return degrees

@@ -1,0 +1,76 @@
+"""The door to every teacher: a typed request, a typed reply, and a table of who stands behind which name."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Protocol
+
+from failwise.errors import InputError
+from failwise.generation.config import RationalesConfig
+from failwise.generation.records import Question
+from failwise.kg.graph import KnowledgeGraph
+from failwise.kg.names import did_you_mean
+
+TEACHERS = {
+    "graph": "failwise.generation.graph_teacher:GraphTeacher",
+    "openai": "failwise.generation.openai_teacher:OpenAITeacher",
+    "scripted": "failwise.generation.fake_teachers:ScriptedTeacher",
+}
+
+CITATION = re.compile(r"\[([^\[\]\s]+/[^\[\]\s]+)\]")
+
+
+@dataclass(frozen=True, slots=True)
+class TeacherRequest:
+    """A question with the evidence a rationale may cite: fact ids and their statements in words."""
+
+    question: Question
+    evidence: Mapping[str, str]
+    temperature: float
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class TeacherReply:
+    """A rationale as the teacher wrote it. `answer` is an option id, None where the teacher gave none."""
+
+    text: str
+    answer: str | None
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    raw: str = ""
+
+
+class Teacher(Protocol):
+    """Anything that can reason about a question."""
+
+    def __init__(self, config: RationalesConfig, graph: KnowledgeGraph) -> None: ...
+
+    def reason(self, request: TeacherRequest) -> TeacherReply:
+        """Write one rationale.
+
+        Raises:
+            TeacherError: the teacher cannot be used at all (wrong address, wrong key); the job stops.
+        """
+        ...
+
+
+def find_teacher(config: RationalesConfig, graph: KnowledgeGraph) -> Teacher:
+    """Return the teacher a configuration names.
+
+    Raises:
+        InputError: nothing is known under that name.
+    """
+    place = TEACHERS.get(config.teacher, config.teacher)
+    module, _, name = place.partition(":")
+    if not name:
+        raise InputError(
+            f"unknown teacher {config.teacher!r}{did_you_mean(config.teacher, TEACHERS)}; "
+            f"known are {', '.join(TEACHERS)}, or module:Class of your own"
+        )
+    try:
+        teacher: type[Teacher] = getattr(import_module(module), name)
+    except (ModuleNotFoundError, AttributeError) as error:
+        raise InputError(f"the teacher {config.teacher!r} cannot be imported: {error}") from error
+    return teacher(config, graph)

@@ -1,0 +1,128 @@
+"""The knowledge graph: facts by what they are about, words for them, degrees and neighbourhoods."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+
+import networkx as nx
+
+from failwise.errors import OntologyError
+from failwise.kg.compile import Compiler
+from failwise.kg.load import Ontology, load_ontology
+from failwise.kg.names import did_you_mean, slugify
+from failwise.kg.records import Entity, Fact, Finding, Relation, Truth
+
+
+class KnowledgeGraph:
+    """Facts of an ontology, ready to be asked for.
+
+    Args:
+        ontology: what `load_ontology` read.
+        language: of labels, statements and question templates.
+    """
+
+    def __init__(self, ontology: Ontology, language: str = "en") -> None:
+        compiler = Compiler(ontology.graph, language)
+        self.digest = ontology.digest
+        self.language = language
+        self.asset_classes: Mapping[str, Entity] = compiler.asset_classes()
+        self.relations: Mapping[str, Relation] = compiler.relations()
+        self.facts: Mapping[str, Fact] = compiler.facts()
+        self.findings: tuple[Finding, ...] = tuple(compiler.findings)
+        self._twins = nx.Graph(compiler.twins())
+        self._twins.add_nodes_from(self.asset_classes)
+
+    @classmethod
+    def load(cls, paths: Iterable[Path] = (), *, shipped: bool = True, language: str = "en") -> "KnowledgeGraph":
+        """Load an ontology to work with.
+
+        Raises:
+            OntologyError: it cannot be read, contradicts itself, or holds no fact.
+        """
+        graph = cls(load_ontology(paths, shipped=shipped), language)
+        errors = [f for f in graph.findings if f.level == "ERROR"]
+        if errors:
+            more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+            raise OntologyError(
+                f"{errors[0].node}: {errors[0].message}{more}; `failwise ontology check` lists all findings"
+            )
+        if not graph.facts:
+            raise OntologyError("the ontology holds no fact; add an asset class with facts of a declared relation")
+        return graph
+
+    def query(
+        self,
+        asset_class: str | None = None,
+        relation: str | None = None,
+        subject: str | None = None,
+        object: str | None = None,
+        truth: Truth | None = None,
+    ) -> Iterator[Fact]:
+        """Yield the facts that match all that is given (slugs, relation names), in order of id."""
+        if asset_class is not None:
+            self.asset_class(asset_class)
+        if relation is not None and relation not in self.relations:
+            raise OntologyError(f"unknown relation {relation!r}{did_you_mean(relation, self.relations)}")
+        for fact in self._by_table.get((asset_class, relation), ()):
+            if (
+                (subject is None or fact.subject.slug == subject)
+                and (object is None or fact.object.slug == object)
+                and (truth is None or fact.truth is truth)
+            ):
+                yield fact
+
+    @cached_property
+    def _by_table(self) -> dict[tuple[str | None, str | None], list[Fact]]:
+        index: dict[tuple[str | None, str | None], list[Fact]] = {}
+        for fact in self.facts.values():
+            asset = fact.asset_class.slug
+            for key in ((asset, fact.relation), (asset, None), (None, fact.relation), (None, None)):
+                index.setdefault(key, []).append(fact)
+        return index
+
+    def asset_class(self, name: str) -> Entity:
+        """Return an asset class by slug or label.
+
+        Raises:
+            OntologyError: there is none of that name (the sentence proposes the nearest).
+        """
+        if found := self.asset_classes.get(slugify(name)):
+            return found
+        for entity in self.asset_classes.values():
+            if entity.label == name:
+                return entity
+        raise OntologyError(
+            f"unknown asset class {name!r}{did_you_mean(name, self.asset_classes)} "
+            f"`failwise ontology stats` lists all {len(self.asset_classes)}"
+        )
+
+    def twins(self, asset_class: str) -> frozenset[str]:
+        """Return the slugs of an asset class and all its twins."""
+        return frozenset(nx.node_connected_component(self._twins, asset_class))
+
+    def statement(self, fact: Fact) -> str:
+        """Put a fact into words, without a full stop.
+
+        Raises:
+            OntologyError: the fact is unknown, so there is nothing to say.
+        """
+        if fact.truth is Truth.UNKNOWN:
+            raise OntologyError(f"the fact {fact.id!r} is unknown and cannot be stated")
+        relation = self.relations[fact.relation]
+        words = relation.statement if fact.truth is Truth.YES else relation.denial
+        return words.format(
+            asset=fact.asset_class.label, subject=fact.subject.label, object=fact.object.label
+        )
+
+    def network(self, truth: Truth = Truth.YES) -> nx.MultiDiGraph:
+        """Return the facts of one truth as a directed multigraph: nodes are IRIs, edges carry relation and fact id.
+
+        Degrees and neighbourhoods are then networkx's own: `network().degree(iri)`, `nx.ego_graph(network(), iri)`.
+        """
+        network = nx.MultiDiGraph()
+        for fact in self.facts.values():
+            if fact.truth is truth:
+                for end in (fact.subject, fact.object):
+                    network.add_node(end.iri, label=end.label, slug=end.slug)
+                network.add_edge(fact.subject.iri, fact.object.iri, key=fact.id, relation=fact.relation)
+        return network

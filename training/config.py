@@ -1,0 +1,69 @@
+"""How a student is trained: one frozen configuration, one place for every default."""
+
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+EMBEDDED = "embedded"
+
+Device = Literal["auto", "cpu", "cuda"]
+Quantisation = Literal["nf4", "none"]
+Precision = Literal["bf16", "fp32"]
+
+
+class TrainingConfig(BaseModel):
+    """The recipe of one student. Unknown keys are refused; so are pairs that cannot work together."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    base: str = Field(EMBEDDED, min_length=1, description="base model: 'embedded', a folder, or a hub id")
+    quantisation: Quantisation = Field("nf4", description="how the frozen base is held: 4-bit nf4, or none")
+    precision: Precision = Field("bf16", description="what the frozen base computes in")
+    adapter_precision: Precision = Field("bf16", description="what the adapter is held in while it is trained")
+    rank: int = Field(64, ge=1, le=1024, description="rank of the adapter")
+    alpha: float = Field(128, gt=0, description="scale of the adapter; its output is multiplied by alpha / rank")
+    dropout: float = Field(0.0, ge=0, lt=1, description="dropout inside the adapter; costs a quarter of the speed")
+    target_modules: str | tuple[str, ...] = Field(
+        "all-linear", description="layers that get an adapter: 'all-linear', or the ends of their names"
+    )
+    learning_rate: float = Field(2e-3, gt=0, le=1, description="peak learning rate")
+    schedule: Literal["linear", "cosine", "constant", "constant_with_warmup"] = Field(
+        "linear", description="how the learning rate falls after the warm-up"
+    )
+    warmup: float = Field(0.05, ge=0, lt=1, description="share of the steps in which the learning rate rises")
+    weight_decay: float = Field(0.0, ge=0, description="weight decay of the adapter")
+    batch_size: int = Field(16, ge=1, description="examples per step")
+    epochs: float | None = Field(None, gt=0, description="passes over the questions; 1 if max_steps is not set")
+    max_steps: int | None = Field(None, ge=1, description="steps to train, instead of epochs")
+    max_length: int = Field(512, ge=16, description="longest example in tokens; longer ones are left out, not cut")
+    direct_share: float = Field(
+        0.5, ge=0, le=1, description="share of examples that answer at once; the others reason first"
+    )
+    cite_facts: bool = Field(False, description="keep the [fact id] citations in what the student learns to write")
+    seed: int = Field(0, ge=0, description="seed of the adapter and of the order of the examples")
+    checkpoint_every: int = Field(25, ge=1, description="steps between two checkpoints")
+    device: Device = Field("auto", description="where to train: auto takes a CUDA device if there is one")
+    threads: int | None = Field(None, ge=1, description="CPU threads; all cores if not set")
+
+    @model_validator(mode="after")
+    def _refuse_impossible_pairs(self) -> Self:
+        if self.epochs is not None and self.max_steps is not None:
+            raise ValueError(
+                f"epochs ({self.epochs:g}) and max_steps ({self.max_steps}) both say how long to train; set one"
+            )
+        if self.quantisation == "nf4" and self.precision == "fp32":
+            raise ValueError(
+                "quantisation 'nf4' computes in bf16; with precision 'fp32' set quantisation to 'none'"
+            )
+        if self.precision == "fp32" and self.adapter_precision == "bf16":
+            raise ValueError("precision 'fp32' needs adapter_precision 'fp32', not 'bf16'")
+        if self.schedule == "constant" and "warmup" in self.model_fields_set and self.warmup:
+            raise ValueError(
+                f"schedule 'constant' has no warmup ({self.warmup:g}); set warmup to 0 or schedule to "
+                "'constant_with_warmup'"
+            )
+        return self
+
+    def fingerprint_fields(self) -> dict[str, object]:
+        """Return the fields that decide the weights; where and how often to save does not."""
+        return self.model_dump(mode="json", exclude={"checkpoint_every", "device", "threads"})

@@ -1,0 +1,107 @@
+"""The decode contract: what a student was trained to read and write, kept beside its weights.
+
+The same adapter asked in another way is another student. So whoever loads one checks it first.
+"""
+
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from failwise.errors import InputError, StudentError
+from failwise.files import content_id, file_digest, parse_record, write_json
+from failwise.training import prompts
+from failwise.training.records import Mode
+
+FILE = "contract.json"
+ADAPTER = "adapter_model.safetensors"
+SCHEMA = 1
+SCORING = "summed log-likelihood of the option's text and its terminator, direct mode"
+LABELS = "A)"
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeContract:
+    """Everything the answers of a student depend on besides its weights."""
+
+    base: str
+    base_revision: str
+    chat_template: str
+    modes: tuple[Mode, ...]
+    precision: str
+    quantisation: str
+    schema: int = SCHEMA
+    prompt_version: str = prompts.VERSION
+    prompt_template: str = prompts.template_hash()
+    label_style: str = LABELS
+    thinking: bool = False
+    scoring: str = SCORING
+
+    def save(self, folder: Path) -> None:
+        """Write the contract into a student's folder."""
+        write_json(folder / FILE, asdict(self))
+
+    @classmethod
+    def load(cls, folder: Path) -> "DecodeContract":
+        """Read the contract of a student's folder.
+
+        Raises:
+            StudentError: the folder is not a student, or its contract is missing or cannot be read.
+        """
+        if not folder.is_dir():
+            raise StudentError(
+                f"there is no student in {folder}: no such folder; give the folder of a finished training"
+            )
+        path = folder / FILE
+        if not path.is_file() or not (folder / ADAPTER).is_file():
+            missing = FILE if not path.is_file() else ADAPTER
+            raise StudentError(
+                f"the student folder {folder} has no {missing}, so its training is not finished or its files were "
+                "moved apart; run the training again, or copy the whole folder"
+            )
+        try:
+            return parse_record(path.read_bytes(), cls, str(path))
+        except InputError as error:
+            raise StudentError(f"{error}; train the student again with this version") from error
+
+    def check(self, folder: Path, **expected: Any) -> None:
+        """Compare with what this installation would use.
+
+        Args:
+            folder: names the student in the sentence.
+            expected: values by field; the fields that this version decides are always compared.
+
+        Raises:
+            StudentError: a field differs; the sentence names the first one.
+        """
+        ours = replace(
+            self,
+            schema=SCHEMA,
+            prompt_version=prompts.VERSION,
+            prompt_template=prompts.template_hash(),
+            label_style=LABELS,
+            scoring=SCORING,
+            **expected,
+        )
+        here, there = asdict(ours), asdict(self)
+        for name, value in there.items():
+            if here[name] != value:
+                raise StudentError(
+                    f"the student in {folder} was trained with {name} {value!r}, and {here[name]!r} would be "
+                    f"used here; {_remedy(name)}"
+                )
+
+
+def _remedy(field: str) -> str:
+    if field in ("base", "base_revision", "chat_template"):
+        return "give it the base model it was trained on, or train it again on this one"
+    return "use the version of failwise that trained it, or train it again with this one"
+
+
+def student_fingerprint(contract: DecodeContract, folder: Path) -> str:
+    """Return a short id of a student: its contract and its weights."""
+    return content_id(asdict(contract), file_digest(folder / ADAPTER))
+
+
+def base_fingerprint(base: str, revision: str, chat_template: str) -> str:
+    """Return a short id of an untrained base model as it is asked here."""
+    return content_id(base, revision, chat_template, prompts.template_hash(), SCORING)

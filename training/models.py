@@ -1,0 +1,128 @@
+"""The one place that loads models: tokenizer, base, adapter. Only safetensors; no code from a model folder."""
+
+import hashlib
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    BitsAndBytesConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+
+from failwise.errors import StudentError
+from failwise.training import prompts
+from failwise.training.bases import Base, resolve_base
+from failwise.training.config import Device, TrainingConfig
+from failwise.training.contract import DecodeContract
+
+DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
+
+
+def pick_device(device: Device) -> torch.device:
+    """Return the device to use; `auto` is the first CUDA device, or the CPU."""
+    if device == "cuda" and not torch.cuda.is_available():
+        raise StudentError("device 'cuda' was asked for and there is no CUDA device; set device to 'cpu' or 'auto'")
+    cuda = device != "cpu" and torch.cuda.is_available()
+    return torch.device("cuda", 0) if cuda else torch.device("cpu")
+
+
+def load_tokenizer(base: Base) -> PreTrainedTokenizerBase:
+    """Load the tokenizer of a base model; it must have a chat template and the end-of-turn token."""
+    tokenizer = cast(
+        PreTrainedTokenizerBase, AutoTokenizer.from_pretrained(base.source, trust_remote_code=False)
+    )
+    if not tokenizer.chat_template or tokenizer.eos_token_id is None:
+        raise StudentError(
+            f"the tokenizer of the base model {base.name!r} has no chat template or no end token; "
+            "use an instruction-tuned base model"
+        )
+    return tokenizer
+
+
+def chat_template_hash(tokenizer: PreTrainedTokenizerBase) -> str:
+    """Return a hash of the chat template, for the contract."""
+    return hashlib.sha256(str(tokenizer.chat_template).encode()).hexdigest()[:16]
+
+
+def load_base(base: Base, quantisation: str, precision: str, device: torch.device) -> PreTrainedModel:
+    """Load the frozen base model.
+
+    Eager attention on a CPU: at these lengths it is a sixth faster than the fused one.
+    """
+    return cast(
+        PreTrainedModel,
+        AutoModelForCausalLM.from_pretrained(
+            base.source,
+            dtype=DTYPES[precision],
+            device_map={"": device},
+            quantization_config=_nf4() if quantisation == "nf4" else None,
+            attn_implementation="sdpa" if device.type == "cuda" else "eager",
+            use_safetensors=True,
+            trust_remote_code=False,
+        ),
+    )
+
+
+def _nf4() -> BitsAndBytesConfig:
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=torch.bfloat16,
+    )
+
+
+def attach_adapter(model: PreTrainedModel, config: TrainingConfig) -> PeftModel:
+    """Put a new adapter on a frozen base.
+
+    peft's `prepare_model_for_kbit_training` is left out on purpose: it would hold embedding and head in
+    fp32, which makes a step on a CPU three times slower.
+    """
+    torch.manual_seed(config.seed)
+    targets = config.target_modules
+    lora = LoraConfig(
+        r=config.rank,
+        lora_alpha=cast(int, config.alpha),
+        lora_dropout=config.dropout,
+        target_modules=targets if isinstance(targets, str) else list(targets),
+        task_type="CAUSAL_LM",
+    )
+    adapted = get_peft_model(model, lora, autocast_adapter_dtype=config.adapter_precision == "fp32")
+    for parameter in adapted.parameters():
+        if parameter.requires_grad:
+            parameter.data = parameter.data.to(DTYPES[config.adapter_precision])
+    return cast(PeftModel, adapted)
+
+
+def load_student(folder: Path, device: torch.device) -> tuple[Any, PreTrainedTokenizerBase, DecodeContract]:
+    """Load a student for scoring: its adapter on the base in the precision it was trained to compute in.
+
+    The base is not quantised here: on a CPU that halves the time, and it is what a merged student would be.
+
+    Raises:
+        StudentError: the folder holds no whole student, or its contract does not match.
+    """
+    contract = DecodeContract.load(folder)
+    base = resolve_base(contract.base)
+    tokenizer = load_tokenizer(base)
+    contract.check(folder, base_revision=base.revision, chat_template=chat_template_hash(tokenizer))
+    model = load_base(base, "none", contract.precision, device)
+    student = PeftModel.from_pretrained(model, str(folder), autocast_adapter_dtype=False)
+    return student.eval(), tokenizer, contract
+
+
+def render_prompt(tokenizer: PreTrainedTokenizerBase, user: str) -> list[int]:
+    """Return the tokens of a user message, up to where the reply begins."""
+    text = tokenizer.apply_chat_template(prompts.messages(user), tokenize=False, add_generation_prompt=True)
+    return encode(tokenizer, cast(str, text))
+
+
+def encode(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
+    """Return the tokens of one segment, nothing added."""
+    return list(tokenizer(text, add_special_tokens=False).input_ids)
+

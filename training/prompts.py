@@ -1,0 +1,108 @@
+"""What the student reads and writes: the prompt, its renderer and the strict parser of a reply."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from failwise.training.records import Mode
+
+VERSION = "1"
+
+# Short, because every example pays for it; present, because the embedded student's chat template would
+# otherwise insert a system message of its own, five times as long.
+SYSTEM = "You are a reliability engineer."
+
+# The last words before the reply are all that tells the modes apart.
+CLOSING = {Mode.DIRECT: "Answer.", Mode.RATIONALE: "Explain, then answer."}
+
+ANSWER = "Answer:"
+
+# The first characters after an option's text. They are scored with it: "oil" would otherwise always be
+# at least as likely as "oil debris". Two segments, because the letter behind them is not scored.
+TERMINATOR = " ("
+
+_LABEL = r"\(?(?P<label>[A-Za-z])\)?"
+_ANSWER_LINE = re.compile(rf"{ANSWER} (?P<text>.+?)(?: {_LABEL})?\.?\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A parsed reply: the index of the chosen option, and the reasons before it (empty in direct mode)."""
+
+    choice: int
+    rationale: str
+
+
+def clean_label(label: str) -> str:
+    """Return a label without its brackets: `P)` and `(P)` are `P`."""
+    return label.strip().strip("()")
+
+
+def user_message(question: str, options: Sequence[str], labels: Sequence[str], mode: Mode) -> str:
+    """Return the question, its lettered options and the closing instruction.
+
+    `A)` and not `A.`: an option may end in a full stop, none ends in a bracket. One option per line: an
+    option may hold a comma.
+    """
+    listed = "\n".join(f"{clean_label(label)}) {text}" for label, text in zip(labels, options, strict=True))
+    return f"{question}\n{listed}\n{CLOSING[mode]}"
+
+
+def messages(user: str) -> list[dict[str, str]]:
+    """Return the chat of a user message, for a tokenizer's chat template."""
+    return [{"role": "system", "content": SYSTEM}, {"role": "user", "content": user}]
+
+
+def answer_segments(option: str, label: str) -> tuple[str, ...]:
+    """Return `Answer: vibration (A)` in the segments that are tokenised one by one.
+
+    The text stands before its letter, so that the letter cannot decide for it. The space stands before
+    the text and not behind the colon: that is where byte-pair tokenizers cut.
+    """
+    return (ANSWER, f" {option}", TERMINATOR, f"{clean_label(label)})")
+
+
+def completion(option: str, label: str, rationale: str | None = None) -> tuple[str, ...]:
+    """Return what the student should write, in segments."""
+    answer = answer_segments(option, label)
+    return answer if rationale is None else (f"{rationale}\n", *answer)
+
+
+def parse_reply(text: str, options: Sequence[str], labels: Sequence[str]) -> Reply | None:
+    """Read a reply; None is "no answer".
+
+    The last line must read `Answer: <option text> (<label>)`. `P`, `P)` and `(P)` are the same label, in
+    either case; the label or the text may stand alone; where both stand they must agree.
+    """
+    rationale, _, last = text.strip().rpartition("\n")
+    match = _ANSWER_LINE.match(last.strip())
+    if match is None:
+        return None
+    named = _by_text(match["text"], options)
+    lettered = _by_label(match["label"], labels)
+    if match["label"] is None and named is None:
+        lettered = _by_label(clean_label(match["text"]), labels)
+    elif named is None or (match["label"] is not None and lettered != named):
+        return None
+    choice = named if named is not None else lettered
+    return None if choice is None else Reply(choice, rationale.strip())
+
+
+def _by_text(text: str, options: Sequence[str]) -> int | None:
+    folded = text.strip().casefold()
+    return next((i for i, option in enumerate(options) if option.casefold() == folded), None)
+
+
+def _by_label(label: str | None, labels: Sequence[str]) -> int | None:
+    if label is None:
+        return None
+    folded = label.casefold()
+    return next((i for i, known in enumerate(labels) if clean_label(known).casefold() == folded), None)
+
+
+def template_hash() -> str:
+    """Return a hash of everything above that a student's weights depend on."""
+    sample = [user_message("Q?", ("one", "two"), ("A", "B"), mode) for mode in Mode]
+    parts = [VERSION, SYSTEM, *sample, *completion("one", "A", "Because.")]
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
