@@ -18,28 +18,13 @@ from failwise.files import write_text
 from failwise.generation.records import Question, Rationale
 
 STATES = {
-    "known": "right clearly more often than a guesser would be",
-    "wrong": "asked often enough, and answered wrongly",
+    "known": "at least three quarters right, and clearly above guessing",
+    "wrong": "no better than guessing, or clearly less than half right",
     "inconsistent": "right in some questions and wrong in others",
-    "undersampled": "too few questions to tell",
+    "undersampled": "too few questions to tell knowledge from luck",
     "untested": "no question tests it",
 }
 TRUTHS = ("yes", "no", "unknown")
-KINDS = {
-    "student": "the trained model",
-    "base": "the same model before training",
-    "chance": "picks any option blindly",
-    "anchor-blind": "never reads the question, only its options",
-    "graph": "looks the answer up in the ontology",
-}
-DIMENSIONS = {
-    "asset_class": ("Asset class", "The kind of equipment."),
-    "failure_mode": ("Failure mode", "All facts that name this way of failing."),
-    "sensor": ("Sensor", "All facts that name this monitored parameter."),
-    "relation": ("Relation", "What a fact says: which failure modes, which sensors, which sensor shows which failure."),
-    "direction": ("Direction", "Forward asks from the first thing to the second, inverse the other way round."),
-    "polarity": ("Polarity", "Selection asks for the option that holds, elimination for the one that does not."),
-}  # fmt: skip
 ASKED = {
     "new-question": "new questions",
     "held-out-fact": "questions about facts kept from training",
@@ -47,8 +32,8 @@ ASKED = {
     "held-out-entity": "questions about things kept from training",
     "held-out-asset": "questions about asset classes kept from training",
 }
-HOLES_SHOWN = 25
 PERCENT = "\u00a0%"
+DASH = "\u2013"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +85,8 @@ def render_report(data: ReportData) -> str:
         raise MissingExtraError("the HTML report", "jinja2", "report") from error
     script = _part("report.js.jinja")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    page = environment.from_string(_part("report.html.jinja")).render(
+    house = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    page = house.from_string(_part("report.html.jinja")).render(
         view(data),
         style=Markup(_part("report.css.jinja")),
         script=Markup(script),
@@ -124,7 +109,7 @@ def embed(value: Any) -> str:
 def percent(share: float) -> str:
     """Return a share in whole percent; what is not quite nothing or all is not rounded to it."""
     if not math.isfinite(share):
-        return "–"
+        return DASH
     whole = round(share * 100)
     if whole in (0, 100) and 0 < share < 1:
         return ("<1" if whole == 0 else ">99") + PERCENT
@@ -134,77 +119,69 @@ def percent(share: float) -> str:
 def interval(low: float, high: float) -> str:
     """Return an interval of shares in whole percent."""
     first, last = percent(low), percent(high)
-    return last if first == last else f"{first.removesuffix(PERCENT)}–{last}"
+    return last if first == last else f"{first.removesuffix(PERCENT)}{DASH}{last}"
 
 
 def verdict(data: ReportData) -> tuple[Finding, ...]:
-    """Put the run into sentences: scores, then every reason to doubt them, then the facts."""
-    best = {
-        kind: max((row for row in data.rows if row.kind == kind), key=lambda row: row.accuracy, default=None)
-        for kind in ("base", "chance", "anchor-blind")
-    }
-    student = next((row for row in data.rows if row.kind == "student"), None)
-    chance = best["chance"].accuracy if best["chance"] else None
-    scores = _score(student, best["base"], data.regime) + _doubts(student, best["base"], chance)
-    return (*scores, *_shortcut(student, best["anchor-blind"], chance), *_facts(data.audits))
+    """Put the run into sentences: the score, every reason to doubt it, then the facts."""
+    best = {row.kind: row for row in sorted(data.rows, key=lambda row: row.accuracy)}
+    student = next((row for row in data.rows if row.kind == "student" and row.n), None)
+    base, blind, chance = best.get("base"), best.get("anchor-blind"), best.get("chance")
+    found = []
+    if student:
+        asked = f"{student.n:,} {ASKED.get(data.regime, 'questions')}"
+        text = f"The student answers {percent(student.accuracy)} of {asked} right ({_range(student)})"
+        found.append(Finding(f"{text}; the untrained base {_share(base)}." if base else f"{text}."))
+        found += _against_base(student, base) if base else []
+        found += _against_chance(student, chance.accuracy) if chance else []
+    else:
+        found.append(Finding("No student has been scored in this run; what follows needs no model."))
+    found += _against_blind(student, blind, chance) if blind else []
+    return (*found, _facts(data.audits))
 
 
-def _score(student: Accuracy | None, base: Accuracy | None, regime: str) -> tuple[Finding, ...]:
-    if not student or not student.n:
-        return (Finding("No student has been scored in this run; what follows needs no model."),)
-    asked = f"{student.n:,} {ASKED.get(regime, 'questions')}"
-    text = f"The student answers {percent(student.accuracy)} of {asked} right ({_range(student)})"
-    return (Finding(f"{text}; the untrained base {_with_range(base)}." if base else f"{text}."),)
+def _against_base(student: Accuracy, base: Accuracy) -> list[Finding]:
+    if _overlap(student, base):
+        return [Finding("The two intervals overlap: these questions do not show that training helped.", True)]
+    if student.accuracy < base.accuracy:
+        return [Finding("The intervals do not overlap: training made the model worse.", True)]
+    return [Finding("The intervals do not overlap: training made a clear difference.")]
 
 
-def _doubts(student: Accuracy | None, base: Accuracy | None, chance: float | None) -> tuple[Finding, ...]:
-    found: list[Finding] = []
-    if not student or not student.n:
-        return ()
-    if base and _overlap(student, base):
-        found.append(
-            Finding("The two intervals overlap: these questions do not show that training changed anything.", True)
-        )
-    elif base and student.accuracy < base.accuracy:
-        found.append(Finding("The intervals do not overlap: training made the model worse.", True))
-    elif base:
-        found.append(Finding("The intervals do not overlap: training made a clear difference."))
-    if chance is not None and student.low <= chance <= student.high:
-        found.append(
-            Finding(f"Its interval contains chance ({percent(chance)}): it cannot be told from guessing.", True)
-        )
-    elif chance is not None and student.high < chance:
-        found.append(Finding(f"It does worse than chance ({percent(chance)}).", True))
-    return tuple(found)
+def _against_chance(student: Accuracy, chance: float) -> list[Finding]:
+    if student.high < chance:
+        return [Finding(f"That is worse than chance ({percent(chance)}).", True)]
+    if student.low <= chance:
+        text = f"The student's interval contains chance ({percent(chance)}): it cannot be told from guessing."
+        return [Finding(text, True)]
+    return []
 
 
-def _shortcut(student: Accuracy | None, blind: Accuracy | None, chance: float | None) -> tuple[Finding, ...]:
-    if not blind:
-        return ()
-    text = f"A guesser that never reads the question reaches {_with_range(blind)}"
-    if not student or not student.n:
-        return (Finding(f"{text}; chance is {percent(chance)}." if chance is not None else f"{text}."),)
+def _against_blind(student: Accuracy | None, blind: Accuracy, chance: Accuracy | None) -> list[Finding]:
+    text = f"A guesser that never reads the question reaches {_share(blind)}"
+    if not student:
+        return [Finding(f"{text}; chance is {percent(chance.accuracy)}." if chance else f"{text}.")]
     if blind.accuracy >= student.accuracy or _overlap(student, blind):
-        return (Finding(f"{text}: the student's score is no evidence that it reads the question.", True),)
-    return (Finding(f"{text}, clearly less than the student."),)
+        return [Finding(f"{text}: the student's score is no evidence that it reads the question.", True)]
+    return [Finding(f"{text}, clearly less than the student.")]
 
 
-def _facts(audits: Sequence[FactAudit]) -> tuple[Finding, ...]:
+def _facts(audits: Sequence[FactAudit]) -> Finding:
     judged = [audit for audit in audits if audit.truth != "unknown"]
     count = Counter(audit.state for audit in judged)
     if not judged:
-        return (Finding("No fact was audited."),)
+        return Finding("No fact was audited.")
     if not any(audit.n for audit in judged):
-        return (Finding(f"None of the {len(judged):,} facts has been tested yet."),)
+        return Finding(f"None of the {len(judged):,} facts has been tested yet.")
     rest = ", ".join(f"{count[state]:,} {state}" for state in tuple(STATES)[1:])
-    return (Finding(f"{count['known']:,} of {len(judged):,} facts are known, {rest}."),)
+    return Finding(f"{count['known']:,} of {len(judged):,} facts are known, {rest}.")
 
 
 def _range(row: Accuracy) -> str:
     return interval(row.low, row.high)
 
 
-def _with_range(row: Accuracy) -> str:
+def _share(row: Accuracy) -> str:
     return f"{percent(row.accuracy)} ({_range(row)})"
 
 
@@ -219,18 +196,11 @@ def view(data: ReportData) -> dict[str, Any]:
         "data": data,
         "verdict": verdict(data),
         "states": STATES,
-        "kinds": KINDS,
         "counts": Counter(audit.state for audit in judged),
         "judged": len(judged),
         "unknown": len(data.audits) - len(judged),
         "chance": next((row.accuracy for row in data.rows if row.kind == "chance"), None),
-        "groups": [
-            (name, title, gloss, rollups)
-            for name, (title, gloss) in DIMENSIONS.items()
-            if (rollups := [rollup for rollup in data.rollups if rollup.dimension == name])
-        ],
-        "holes": holes(data.audits)[:HOLES_SHOWN],
-        "hole_count": len(holes(data.audits)),
+        "holes": holes(data.audits),
         "words": lambda audit: data.labels.get(audit.fact_id, _plain_words(audit)),
         "relation_words": _relation_words,
         "percent": percent,
@@ -254,7 +224,7 @@ def _relation_words(name: str) -> str:
 
 
 def _plain_words(audit: FactAudit) -> str:
-    return f"{audit.subject} – {_relation_words(audit.relation)} – {audit.object}"
+    return f"{audit.subject} {DASH} {_relation_words(audit.relation)} {DASH} {audit.object}"
 
 
 def payload(data: ReportData) -> dict[str, Any]:
@@ -284,9 +254,9 @@ def payload(data: ReportData) -> dict[str, Any]:
             [index for index, right in enumerate(item.correct) if right],
             [text(name) for name in item.fact_ids],
             text(item.tested_fact),
-            text(f"{item.direction} · {item.polarity} · {item.difficulty}"),
+            text(" · ".join(filter(None, (item.direction, item.polarity, item.difficulty)))),
             *_said(said),
-            [_mille(share) for share in softmax(said.scores)] if said else [],
+            [_mille(share) for share in softmax(said.scores)] if said and len(said.scores) == len(item.options) else [],
             _said(before.get(item.id))[0],
             reason and [text(reason.text), text(reason.teacher), [text(name) for name in reason.cited]],
         ]
@@ -306,9 +276,10 @@ def _said(answer: Answer | None) -> tuple[int, int]:
 
 def softmax(scores: Sequence[float]) -> list[float]:
     """Return the options' probabilities; none if a score is not a number."""
-    if not scores or any(math.isnan(score) or score == math.inf for score in scores) or max(scores) == -math.inf:
+    top = max(scores, default=math.nan)
+    if not math.isfinite(top) or any(math.isnan(score) for score in scores):
         return []
-    weights = [math.exp(score - max(scores)) for score in scores]
+    weights = [math.exp(score - top) for score in scores]
     return [weight / sum(weights) for weight in weights]
 
 

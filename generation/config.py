@@ -4,8 +4,6 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from failwise.files import content_id
-
 Regime = Literal["new-question", "held-out-asset"]
 
 
@@ -13,10 +11,6 @@ class StageConfig(BaseModel):
     """A stage's configuration: frozen, unknown keys refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-    def fingerprint(self) -> str:
-        """Return a short id of everything set here."""
-        return content_id(type(self).__name__, self.model_dump(mode="json"))
 
 
 class QuestionsConfig(StageConfig):

@@ -45,11 +45,20 @@ class GraphTeacher:
     def _sentence(self, question: Question, facts: Sequence[Fact]) -> str:
         """State facts of one truth that share an anchor in one sentence, each with its citation."""
         relation, first = self._graph.relations[question.relation], facts[0]
-        words = relation.statement if first.truth is Truth.YES else relation.denial
-        joint = " and " if first.truth is Truth.YES else " or "
-        slots = {"asset": first.asset_class.label, "subject": first.subject.label, "object": first.object.label}
         varying = "object" if question.direction is Direction.FORWARD else "subject"
         cited = [f"{(f.object if varying == 'object' else f.subject).label} [{f.id}]" for f in facts]
-        listed = cited[0] if len(cited) == 1 else ", ".join(cited[:-1]) + joint + cited[-1]
-        sentence = words.format(**{**slots, varying: listed})
+        slots = {"asset": first.asset_class.label, "subject": first.subject.label, "object": first.object.label}
+        denied = first.truth is Truth.NO
+        words = relation.denial if denied and len(cited) == 1 else relation.statement
+        sentence = words.format(**{**slots, varying: _joined(cited, denied)})
         return f"{sentence[0].upper()}{sentence[1:]}."
+
+
+def _joined(names: Sequence[str], denied: bool) -> str:
+    """List names so that one affirmative sentence is true of all: "each of …", "neither … nor …", "none of …"."""
+    if len(names) == 1:
+        return names[0]
+    listed = ", ".join(names[:-1])
+    if denied and len(names) == 2:
+        return f"neither {listed} nor {names[-1]}"
+    return f"{'none' if denied else 'each'} of {listed} and {names[-1]}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from failwise.errors import TeacherError
-from failwise.files import RecordLog, read_records
+from failwise.files import RecordLog, content_id, read_records
 from failwise.generation.config import RationalesConfig
 from failwise.generation.records import Question, Rationale, Reject
 from failwise.generation.teacher import Teacher, TeacherReply, TeacherRequest, find_teacher
@@ -68,7 +68,7 @@ class _Writer:
 
     def __init__(self, teacher: Teacher, graph: KnowledgeGraph, config: RationalesConfig) -> None:
         self.teacher, self.graph, self.config = teacher, graph, config
-        self.fingerprint = config.fingerprint()
+        self.fingerprint = content_id(config.model_dump(mode="json"))
 
     def results(self, questions: Iterable[Question]) -> Iterator[Rationale | Reject]:
         """Yield one record per question, in order of completion; at most `concurrency` are in flight."""

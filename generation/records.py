@@ -11,6 +11,7 @@ class Question:
 
     The first eleven fields are FailureSensorIQ's own, so that files interchange. `fact_ids` stands beside
     `options`: the fact that each option's truth rests on. `tested_fact` is the fact of the right option.
+    A question read from elsewhere that could not be linked to the graph has neither.
     """
 
     subject: str
@@ -24,20 +25,20 @@ class Question:
     asset_name: str
     relevancy: str
     question_type: str
-    asset_class: str
-    relation: str
-    direction: Direction
-    polarity: Polarity
-    anchor: str
-    fact_ids: tuple[str, ...]
-    tested_fact: str
-    template: str
-    distractor_kinds: tuple[str, ...]
-    difficulty: str
-    seed: int
-    regime: str
-    split: str
-    ontology: str
+    asset_class: str = ""
+    relation: str = ""
+    direction: Direction | None = None
+    polarity: Polarity | None = None
+    anchor: str = ""
+    fact_ids: tuple[str, ...] = ()
+    tested_fact: str = ""
+    template: str = ""
+    distractor_kinds: tuple[str, ...] = ()
+    difficulty: str = ""
+    seed: int = 0
+    regime: str = ""
+    split: str = ""
+    ontology: str = ""
     perturbation_of: str | None = None
 
     @property

@@ -15,6 +15,7 @@ from failwise.kg.records import Direction, Entity, Fact, Family, Polarity, Truth
 
 LETTERS = "ABCDEFGHIJ"
 _DRAWS = 6  # tries for an option set not used yet, before a smaller one is tried
+_SPREAD = 4.0  # differences in degree smaller than this are often overruled by chance, so that sets vary
 
 
 @dataclass
@@ -28,9 +29,7 @@ class Synthesis:
     def __iter__(self) -> Iterator[Question]:
         """Yield questions, grouped by asset class and relation, in an order that depends on nothing else."""
         assets, held_out = self._asset_classes(), self._held_out()
-        families = [
-            f for r in self.graph.relations.values() for f in r.families if self._wanted(r.name)
-        ]
+        families = [f for r in self.graph.relations.values() for f in r.families if self._wanted(r.name)]
         by_direction = [list(g) for _, g in groupby(families, key=lambda f: (f.relation, f.direction))]
         for asset in assets:
             splits = self._splits(asset in held_out)
@@ -108,20 +107,22 @@ class _Group:
     def _draw(
         self, right: Fact, others: Sequence[Fact], used: dict[frozenset[str], str], split: str
     ) -> list[Fact] | None:
-        """Return distractors whose set with the right option is in no split yet: large sets first.
+        """Return distractors whose set with the right option was not used yet: large sets first.
 
-        They are near the right option in degree, so that the degree gives little away.
+        Preferred are those that a guesser by degree would take instead of the right option: of high degree
+        beside a yes, of low degree beside a no.
         """
         most = min(self.config.max_options - 1, len(others))
-        own = self.degrees[self._option(right).concept]
+        sign = -1 if right.truth is Truth.YES else 1
         for count in range(most, self.config.min_options - 2, -1):
             for _ in range(_DRAWS if count < len(others) else 1):
-                spread = self.random.random
-                near = sorted(others, key=lambda f: abs(self.degrees[self._option(f).concept] - own) + 4 * spread())
-                chosen = near[:count]
+                chance = self.random.random
+                pulls = [sign * self.degrees[self._option(f).concept] + _SPREAD * chance() for f in others]
+                chosen = [f for _, f in sorted(zip(pulls, others, strict=True), key=lambda p: p[0])[:count]]
                 key = frozenset((right.id, *(f.id for f in chosen)))
                 if key not in used:
                     used[key] = split
+                    self.random.shuffle(chosen)
                     return chosen
         return None
 
@@ -187,10 +188,10 @@ class _Group:
         return fact.object if self.forward else fact.subject
 
     def _degrees(self) -> Counter[str]:
-        """Count the yes facts of each option: in the asset class, or in all where the class itself is the anchor."""
+        """Count the yes facts of each option in the asset class, or in the others where the class is the anchor."""
         facts: Iterator[Fact] | Sequence[Fact] = self.facts
-        if self.facts[0].subject.iri == self.facts[0].asset_class.iri:
-            facts = self.synthesis.graph.query(relation=self.families[0].relation)
-        degrees = Counter({self._option(f).concept: 0 for f in self.facts})
-        degrees.update(self._option(f).concept for f in facts if f.truth is Truth.YES)
-        return degrees
+        asset = self.facts[0].asset_class
+        if self.facts[0].subject.iri == asset.iri:
+            everywhere = self.synthesis.graph.query(relation=self.families[0].relation)
+            facts = (f for f in everywhere if f.asset_class.iri != asset.iri)
+        return Counter(self._option(f).concept for f in facts if f.truth is Truth.YES)

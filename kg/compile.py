@@ -110,8 +110,7 @@ class Compiler:
                 self._state(relation, subject, object_, Truth.YES)
         for node in sorted(self.graph.subjects(RDF.type, OWL.NegativePropertyAssertion, unique=True)):
             parts = [
-                self.graph.value(node, p)
-                for p in (OWL.assertionProperty, OWL.sourceIndividual, OWL.targetIndividual)
+                self.graph.value(node, p) for p in (OWL.assertionProperty, OWL.sourceIndividual, OWL.targetIndividual)
             ]
             if None in parts:
                 self._find("ERROR", node, "the stated no lacks its property, subject or object")

@@ -110,9 +110,7 @@ class KnowledgeGraph:
             raise OntologyError(f"the fact {fact.id!r} is unknown and cannot be stated")
         relation = self.relations[fact.relation]
         words = relation.statement if fact.truth is Truth.YES else relation.denial
-        return words.format(
-            asset=fact.asset_class.label, subject=fact.subject.label, object=fact.object.label
-        )
+        return words.format(asset=fact.asset_class.label, subject=fact.subject.label, object=fact.object.label)
 
     def network(self, truth: Truth = Truth.YES) -> nx.MultiDiGraph:
         """Return the facts of one truth as a directed multigraph: nodes are IRIs, edges carry relation and fact id.

@@ -52,9 +52,7 @@ class TrainingConfig(BaseModel):
                 f"epochs ({self.epochs:g}) and max_steps ({self.max_steps}) both say how long to train; set one"
             )
         if self.quantisation == "nf4" and self.precision == "fp32":
-            raise ValueError(
-                "quantisation 'nf4' computes in bf16; with precision 'fp32' set quantisation to 'none'"
-            )
+            raise ValueError("quantisation 'nf4' computes in bf16; with precision 'fp32' set quantisation to 'none'")
         if self.precision == "fp32" and self.adapter_precision == "bf16":
             raise ValueError("precision 'fp32' needs adapter_precision 'fp32', not 'bf16'")
         if self.schedule == "constant" and "warmup" in self.model_fields_set and self.warmup:

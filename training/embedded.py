@@ -82,18 +82,13 @@ def _convert(gguf: Path, folder: Path) -> None:
 
     source = str(gguf.parent)
     tokenizer = AutoTokenizer.from_pretrained(source, gguf_file=gguf.name, local_files_only=True)
-    packed = AutoModelForCausalLM.from_pretrained(
+    model = AutoModelForCausalLM.from_pretrained(
         source,
         gguf_file=gguf.name,
         dtype=torch.bfloat16,
         local_files_only=True,
         quantization_config=GgufConfig(dequantize=True),
     )
-    # A model that was read from GGUF refuses to be saved; the same weights in a plain one do not.
-    config = packed.config
-    del config.quantization_config
-    config._name_or_path = PACKAGE
-    plain = AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16)
-    plain.load_state_dict(packed.state_dict())
-    plain.save_pretrained(folder)
+    model.config._name_or_path = PACKAGE
+    model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)

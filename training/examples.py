@@ -8,8 +8,8 @@ from failwise.generation.records import Question, Rationale
 from failwise.training import prompts
 from failwise.training.records import Example, Mode
 
-# A citation is [asset/relation/subject/object], with the space in front of it.
-_CITATION = re.compile(r"\s*\[[^\[\]\s]+(?:/[^\[\]\s]+){3}\]")
+# A citation is [asset/relation/subject/object] or [asset/relation/object], with the space in front of it.
+_CITATION = re.compile(r"\s*\[[^\[\]\s]+(?:/[^\[\]\s]+){2,}\]")
 
 NOT_SINGLE = "not exactly one right option"
 NO_RATIONALE = "no rationale"

@@ -33,9 +33,7 @@ def pick_device(device: Device) -> torch.device:
 
 def load_tokenizer(base: Base) -> PreTrainedTokenizerBase:
     """Load the tokenizer of a base model; it must have a chat template and the end-of-turn token."""
-    tokenizer = cast(
-        PreTrainedTokenizerBase, AutoTokenizer.from_pretrained(base.source, trust_remote_code=False)
-    )
+    tokenizer = cast(PreTrainedTokenizerBase, AutoTokenizer.from_pretrained(base.source, trust_remote_code=False))
     if not tokenizer.chat_template or tokenizer.eos_token_id is None:
         raise StudentError(
             f"the tokenizer of the base model {base.name!r} has no chat template or no end token; "
@@ -125,4 +123,3 @@ def render_prompt(tokenizer: PreTrainedTokenizerBase, user: str) -> list[int]:
 def encode(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
     """Return the tokens of one segment, nothing added."""
     return list(tokenizer(text, add_special_tokens=False).input_ids)
-

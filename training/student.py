@@ -51,9 +51,7 @@ def train_student(
     started = time.monotonic()
     if config.threads is not None:
         torch.set_num_threads(config.threads)
-    kept, left_out = lessons(
-        questions, rationales, direct_share=config.direct_share, cite_facts=config.cite_facts
-    )
+    kept, left_out = lessons(questions, rationales, direct_share=config.direct_share, cite_facts=config.cite_facts)
     base = resolve_base(config.base)
     fingerprint = _fingerprint(config, base, kept)
     if (finished := _finished(folder, fingerprint)) is not None:
@@ -67,9 +65,7 @@ def train_student(
         raise InputError(f"no question is left to train on; left out: {left_out or 'none, the set is empty'}")
     steps = plan_steps(encoded, config)
     device = models.pick_device(config.device)
-    model = models.attach_adapter(
-        models.load_base(base, config.quantisation, config.precision, device), config
-    )
+    model = models.attach_adapter(models.load_base(base, config.quantisation, config.precision, device), config)
     resume_from = checkpoints.last_whole(saved)
     padding = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
     losses = run_steps(model, steps, int(padding), config, saved, resume_from, progress)
@@ -91,9 +87,7 @@ def train_student(
     return result
 
 
-def encode_lessons(
-    kept: Sequence[Lesson], tokenizer: PreTrainedTokenizerBase, max_length: int
-) -> list[EncodedLesson]:
+def encode_lessons(kept: Sequence[Lesson], tokenizer: PreTrainedTokenizerBase, max_length: int) -> list[EncodedLesson]:
     """Return the lessons in tokens; one that is too long in either mode is left out, never cut."""
     encoded: list[EncodedLesson] = []
     for lesson in kept:

@@ -107,17 +107,13 @@ class _Report(TrainerCallback):
         self._progress = progress
         self._output = output
 
-    def on_log(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
+    def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Pass a step's loss on."""
         last = state.log_history[-1]
         if "loss" in last:
             self._progress(state.global_step, state.max_steps, float(last["loss"]))
 
-    def on_save(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Mark the checkpoint that was just written."""
         mark_whole(self._output / f"checkpoint-{state.global_step}")
 

@@ -137,9 +137,7 @@ def parse_record(line: bytes, record: type[R], where: str) -> R:
         field = ".".join(str(part) for part in first["loc"])
         more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
         spot = f"field {field!r}: " if field else ""
-        raise InputError(
-            f"{where} is not a {record.__name__.lower()} record: {spot}{first['msg']}{more}"
-        ) from error
+        raise InputError(f"{where} is not a {record.__name__.lower()} record: {spot}{first['msg']}{more}") from error
 
 
 class RecordLog:

@@ -1,0 +1,110 @@
+"""Rows that need no model: chance, guessers that never read the question, and what the graph itself knows.
+
+A row that ranks options takes the highest for selection and the lowest for elimination; options that tie share
+the point. Published results are readable only beside these: on FailureSensorIQ the degree in the asset reaches
+63.7 % without a look at the question.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+
+from failwise.evaluation.metrics import accuracy
+from failwise.evaluation.records import Accuracy
+from failwise.generation.records import Question
+from failwise.kg.graph import KnowledgeGraph
+from failwise.kg.records import Direction, Fact, Polarity, Truth
+
+# Share of yes in the matrix behind FailureSensorIQ (470 of 1,342): what is assumed of a name never seen elsewhere.
+BASE_RATE = 0.35
+
+Scorer = Callable[[Question, int], float]
+
+
+def model_free_rows(questions: Sequence[Question], graph: KnowledgeGraph) -> list[Accuracy]:
+    """Return all rows that the questions allow; rows that need facts come only where all questions have them."""
+    rows = [
+        accuracy("random", "chance", [1 / len(q.options) for q in questions]),
+        _row("always A", "anchor-blind", questions, lambda q, i: -float(i), ranked=False),
+        _row("longest option", "anchor-blind", questions, lambda q, i: float(len(q.options[i])), ranked=False),
+    ]
+    if all(q.fact_ids for q in questions):
+        priors = _Priors(graph)
+        rows += [
+            _row("degree in the asset", "anchor-blind", questions, priors.degree),
+            _row("degree from other assets", "anchor-blind", questions, priors.share_elsewhere),
+            _row("pair prior from other assets", "graph", questions, priors.pair_elsewhere),
+            _row("graph lookup", "graph", questions, priors.lookup),
+        ]
+    return rows
+
+
+def _row(name: str, kind: str, questions: Sequence[Question], score: Scorer, ranked: bool = True) -> Accuracy:
+    points = []
+    for question in questions:
+        scores = [score(question, i) for i in range(len(question.options))]
+        if ranked and question.polarity is Polarity.ELIMINATION:
+            scores = [-s for s in scores]
+        best = [i for i, s in enumerate(scores) if s >= max(scores) - 1e-12]
+        points.append(sum(question.correct[i] for i in best) / len(best))
+    return accuracy(name, kind, points)
+
+
+class _Priors:
+    """Counts over the graph, by name: what one can know of an option without, or beside, the fact itself."""
+
+    def __init__(self, graph: KnowledgeGraph) -> None:
+        self.graph = graph
+        self.degrees: Counter[tuple[str, str, str]] = Counter()
+        self.names: dict[tuple[str, str], dict[str, list[bool]]] = defaultdict(lambda: defaultdict(list))
+        self.pairs: dict[tuple[str, str, str], dict[str, bool]] = defaultdict(dict)
+        for fact in graph.facts.values():
+            if fact.truth is not Truth.UNKNOWN:
+                self._count(fact)
+
+    def _count(self, fact: Fact) -> None:
+        asset, yes = fact.asset_class.slug, fact.truth is Truth.YES
+        for end in (fact.subject.label, fact.object.label):
+            self.names[fact.relation, end][asset].append(yes)
+            self.degrees[asset, fact.relation, end] += yes
+        self.pairs[fact.relation, fact.subject.label, fact.object.label][asset] = yes
+
+    def degree(self, question: Question, i: int) -> float:
+        """Number of yes facts of the option in the question's asset class; the anchor is not read.
+
+        Where the asset class is the anchor this would be the fact itself, so other classes are counted.
+        """
+        fact, option = self._fact(question, i), self._option(question, self._fact(question, i))
+        if fact.subject.iri == fact.asset_class.iri:
+            return float(sum(self._elsewhere(self.names[fact.relation, option], fact)))
+        return float(self.degrees[fact.asset_class.slug, fact.relation, option])
+
+    def share_elsewhere(self, question: Question, i: int) -> float:
+        """Share of yes among the facts that the option's name has in other asset classes."""
+        fact = self._fact(question, i)
+        truths = self._elsewhere(self.names[fact.relation, self._option(question, fact)], fact)
+        return sum(truths) / len(truths) if truths else BASE_RATE
+
+    def pair_elsewhere(self, question: Question, i: int) -> float:
+        """Smoothed share of yes of the same pair of names in other asset classes, leaning on each name's own."""
+        fact = self._fact(question, i)
+        smoothed = []
+        for end in (fact.subject.label, fact.object.label):
+            truths = self._elsewhere(self.names[fact.relation, end], fact)
+            smoothed.append((sum(truths) + BASE_RATE) / (len(truths) + 1))
+        mean = sum(smoothed) / 2
+        pair = self.pairs[fact.relation, fact.subject.label, fact.object.label]
+        truths = [yes for asset, yes in pair.items() if asset != fact.asset_class.slug]
+        return (sum(truths) + 0.5 * mean) / (len(truths) + 0.5)
+
+    def lookup(self, question: Question, i: int) -> float:
+        """The fact itself."""
+        return float(self._fact(question, i).truth is Truth.YES)
+
+    def _fact(self, question: Question, i: int) -> Fact:
+        return self.graph.facts[question.fact_ids[i]]
+
+    def _option(self, question: Question, fact: Fact) -> str:
+        return fact.object.label if question.direction is Direction.FORWARD else fact.subject.label
+
+    def _elsewhere(self, by_asset: dict[str, list[bool]], fact: Fact) -> list[bool]:
+        return [yes for asset, truths in by_asset.items() if asset != fact.asset_class.slug for yes in truths]

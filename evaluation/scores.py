@@ -1,0 +1,23 @@
+"""The score table of one set of questions: the student, the untrained base, and the rows that need no model."""
+
+from collections.abc import Sequence
+
+from failwise.evaluation.baselines import model_free_rows
+from failwise.evaluation.metrics import accuracy
+from failwise.evaluation.records import Accuracy, Answer
+from failwise.generation.records import Question
+from failwise.kg.graph import KnowledgeGraph
+
+
+def score_rows(
+    questions: Sequence[Question],
+    graph: KnowledgeGraph,
+    student: Sequence[Answer] = (),
+    base: Sequence[Answer] = (),
+) -> list[Accuracy]:
+    """Return all rows; those of a student and a base only where there are answers."""
+    rows = []
+    for kind, answers in (("student", student), ("base", base)):
+        if answers:
+            rows.append(accuracy(kind, kind, [float(a.right) for a in answers]))
+    return rows + model_free_rows(questions, graph)

@@ -1,0 +1,76 @@
+"""The command line: the commands put together, and errors turned into one sentence and an exit code."""
+
+import errno
+import sys
+
+import typer
+from rich.console import Console
+
+from failwise import __version__, cli_ontology, cli_questions, cli_run, cli_students
+from failwise.errors import FailwiseError
+
+DONE, FINDINGS, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+app = typer.Typer(
+    name="failwise",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Turn an FMEA ontology into a small expert language model, and audit fact by fact what it knows.",
+    epilog="Exit codes: 0 done, 1 findings, 2 usage or input error, 130 interrupted.",
+)
+app.command("run")(cli_run.run)
+app.add_typer(cli_ontology.app, name="ontology")
+app.add_typer(cli_questions.questions, name="questions")
+app.add_typer(cli_questions.rationales, name="rationales")
+app.command("train")(cli_students.train)
+app.command("evaluate")(cli_students.evaluate)
+app.command("report")(cli_run.report)
+
+
+def _version(show: bool) -> None:
+    if show:
+        typer.echo(f"failwise {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
+) -> None:
+    """Hold the options of the program itself."""
+
+
+def main() -> None:
+    """Run the program and exit with its code."""
+    sys.exit(exit_code())
+
+
+def exit_code(arguments: list[str] | None = None) -> int:
+    """Run the program; print what the user can mend as one sentence, without a traceback."""
+    try:
+        result = app(arguments, standalone_mode=False)
+        return result if isinstance(result, int) else DONE
+    except FailwiseError as error:
+        return _say(str(error), error.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        return _say("interrupted; what is finished is kept, the same command goes on from there", INTERRUPTED)
+    except OSError as error:
+        # From inside a library; our own writes name their file (files.storage_errors).
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG):
+            raise
+        return _say(f"cannot write: {error}; free some space or choose another folder, then run it again", USAGE)
+    except Exception as error:
+        # A wrong option or argument. Its class is click's, which typer brings along in a place of its own.
+        if not (hasattr(error, "show") and hasattr(error, "exit_code")):
+            raise
+        error.show()
+        return int(error.exit_code)
+
+
+def _say(sentence: str, code: int) -> int:
+    Console(stderr=True, soft_wrap=True).print(
+        f"failwise: {sentence}", style="red" if code != INTERRUPTED else None, markup=False, highlight=False
+    )
+    return code

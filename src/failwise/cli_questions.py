@@ -1,0 +1,83 @@
+"""`failwise questions` and `failwise rationales`."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from failwise.cli_options import AsJson, ConfigFile, OntologyPaths, Out, Redo, Seed, Settings, console, print_json
+from failwise.config import RunConfig, load_config
+from failwise.files import file_digest
+from failwise.manifest import StageFolder
+
+questions = typer.Typer(no_args_is_help=True, help="Make question sets.")
+rationales = typer.Typer(no_args_is_help=True, help="Have a teacher write rationales.")
+
+
+@questions.command("generate")
+def generate_questions(
+    out: Out,
+    config: ConfigFile = None,
+    setting: Settings = [],  # noqa: B006 (typer wants a list)
+    ontology: OntologyPaths = [],  # noqa: B006
+    seed: Seed = None,
+    as_json: AsJson = False,
+    redo: Redo = False,
+) -> None:
+    """Make all questions that the ontology and the configuration give."""
+    from failwise import stages
+
+    settings = [*setting, *([f"questions.seed={seed}"] if seed is not None else [])]
+    whole = load_config(RunConfig, config, [*settings, *_paths(ontology)])
+    run = stages.Run(whole)
+    folder = StageFolder("questions", out, whole.questions, {"ontology": run.graph.digest})
+    if not folder.finished():
+        with folder.working(redo=redo) as outcome:
+            stages.refuse_errors(run)
+            outcome.record(stages.make_questions(run.graph, whole, out), out / stages.QUESTIONS, out / stages.SUMMARY)
+    _say(out / stages.QUESTIONS, folder, as_json)
+
+
+@rationales.command("generate")
+def generate_rationales(
+    questions_file: Annotated[Path, typer.Argument(metavar="QUESTIONS", help="questions.jsonl")],
+    out: Out,
+    config: ConfigFile = None,
+    setting: Settings = [],  # noqa: B006
+    ontology: OntologyPaths = [],  # noqa: B006
+    split: Annotated[str, typer.Option(help="Only questions of this split.")] = "train",
+    as_json: AsJson = False,
+    redo: Redo = False,
+) -> None:
+    """Write a verified rationale for every question; interrupted, the same command goes on."""
+    from failwise import stages
+    from failwise.generation.question_files import read_questions
+    from failwise.generation.rationales import write_rationales
+    from failwise.progress import progress_bar
+
+    whole = load_config(RunConfig, config, [*setting, *_paths(ontology)])
+    run = stages.Run(whole)
+    chosen = [q for q in read_questions(questions_file, run.graph) if q.split == split]
+    stages.refuse_foreign(chosen, run.graph, questions_file, split)
+    inputs = {"questions": file_digest(questions_file), "split": split}
+    folder = StageFolder("rationales", out, whole.rationales, inputs)
+    if not folder.finished():
+        with folder.working(redo=redo) as outcome, progress_bar(console(), "rationales", len(chosen)) as bar:
+            counts = write_rationales(chosen, run.graph, whole.rationales, out, bar.advance)
+            outcome.record(counts, out / stages.RATIONALES, out / stages.REJECTS)
+    _say(out / stages.RATIONALES, folder, as_json)
+
+
+def _paths(ontology: list[Path]) -> list[str]:
+    return [f"ontology.paths=[{', '.join(repr(str(p)) for p in ontology)}]"] if ontology else []
+
+
+def _say(path: Path, folder: StageFolder, as_json: bool) -> None:
+    from failwise.files import read_json
+    from failwise.manifest import MANIFEST
+
+    manifest: dict[str, Any] = read_json(folder.path / MANIFEST)
+    if as_json:
+        print_json(manifest)
+    else:
+        typer.echo(f"{path}: {', '.join(f'{k} {v:,}' for k, v in manifest['counts'].items())}")

@@ -1,0 +1,118 @@
+"""`failwise train` and `failwise evaluate`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import typer
+
+from failwise.cli_options import (
+    AsJson,
+    ConfigFile,
+    OntologyPaths,
+    Out,
+    Redo,
+    Settings,
+    console,
+    percent,
+    print_json,
+    print_table,
+)
+from failwise.config import RunConfig, load_config
+from failwise.errors import InputError
+from failwise.evaluation.records import Answer
+from failwise.files import file_digest, read_records, write_records
+from failwise.generation.records import Question, Rationale
+from failwise.manifest import StageFolder
+from failwise.progress import progress_bar
+
+NO_STUDENT = "none"
+ADAPTER, CONTRACT = "adapter_model.safetensors", "contract.json"
+ANSWERS, SCORES = "answers.jsonl", "scores.jsonl"
+
+
+def train(
+    questions: Annotated[Path, typer.Argument(help="questions.jsonl; its train split is used")],
+    rationales: Annotated[Path, typer.Argument(help="rationales.jsonl")],
+    out: Out,
+    config: ConfigFile = None,
+    setting: Settings = [],  # noqa: B006 (typer wants a list)
+    redo: Redo = False,
+) -> None:
+    """Train a student with QLoRA; interrupted, the same command goes on from the last checkpoint."""
+    whole = load_config(RunConfig, config, setting)
+    chosen = [q for q in read_records(questions, Question) if q.split == "train"]
+    if not chosen:
+        raise InputError(f"{questions} has no question of the split 'train'; there is nothing to train on")
+    reasons = {r.question_id: r for r in read_records(rationales, Rationale)}
+    inputs = {"questions": file_digest(questions), "rationales": file_digest(rationales)}
+    folder = StageFolder("student", out, whole.training, inputs)
+    if folder.finished():
+        typer.echo(f"{out}: done before")
+        return
+    from failwise.training.student import train_student
+
+    with folder.working(redo=redo) as outcome, progress_bar(console(), "training", 1) as bar:
+
+        def step(done: int, total: int, loss: float) -> None:
+            bar.total(total)
+            bar.reach(done, f"loss {loss:.3f}")
+
+        result = train_student(chosen, reasons, whole.training, out, step)
+        outcome.record({"steps": result.steps, "tokens": result.tokens}, out / "contract.json")
+    typer.echo(f"{out}: {result.steps} steps, {result.tokens:,} tokens, last loss {result.losses[-1]:.3f}")
+
+
+def evaluate(
+    student: Annotated[str, typer.Argument(help="A student's folder, 'base' (untrained), or 'none'.")],
+    questions: Annotated[Path, typer.Argument(help="Our questions.jsonl, or a FailureSensorIQ file.")],
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for answers and scores.")] = None,
+    split: Annotated[str, typer.Option(help="Split of our files to ask.")] = "test",
+    config: ConfigFile = None,
+    setting: Settings = [],  # noqa: B006
+    ontology: OntologyPaths = [],  # noqa: B006
+    redo: Redo = False,
+    as_json: AsJson = False,
+) -> None:
+    """Score a student on a question file, beside chance and the rows that need no model."""
+    from failwise.evaluation.answers import sample
+    from failwise.evaluation.scores import score_rows
+    from failwise.generation.question_files import read_questions
+    from failwise.kg.graph import KnowledgeGraph
+
+    whole = load_config(RunConfig, config, setting)
+    graph = KnowledgeGraph.load(ontology or whole.ontology.paths, shipped=whole.ontology.shipped)
+    everything = read_questions(questions, graph)
+    asked = sample([q for q in everything if q.split in ("", split)], whole.evaluation.limit)
+    if not asked:
+        found = ", ".join(sorted({q.split for q in everything}))
+        raise InputError(f"{questions} has no question of the split {split!r}; it has {found}")
+    with TemporaryDirectory() as scratch:
+        inputs = {"questions": file_digest(questions), "split": split, "student": _digest(student)}
+        folder = StageFolder("evaluation", out or Path(scratch), whole.evaluation, inputs)
+        with folder.working(redo=redo) as outcome:
+            answers = _ask(student, asked, whole, folder.path)
+            rows = score_rows(asked, graph, answers)
+            outcome.record({"questions": write_records(folder.path / SCORES, rows)}, folder.path / SCORES)
+    linked = sum(bool(q.fact_ids) for q in asked)
+    if as_json:
+        print_json({"questions": len(asked), "linked_to_facts": linked, "student": student, "rows": rows})
+        return
+    print_table(["row", "kind", "right %", "95 % from", "to"], [[r.name, r.kind, *percent(r)] for r in rows])
+    typer.echo(f"{len(asked):,} questions, {linked:,} of them linked to facts of the ontology")
+
+
+def _ask(student: str, asked: Sequence[Question], whole: RunConfig, folder: Path) -> list[Answer]:
+    if student == NO_STUDENT:
+        return []
+    from failwise.evaluation.answers import write_answers
+
+    with progress_bar(console(), "asking", len(asked)) as bar:
+        return write_answers(student, asked, whole.evaluation, folder / ANSWERS, bar.advance)
+
+
+def _digest(student: str) -> str:
+    """Return what tells this student from another one trained into the same folder."""
+    contract = Path(student) / CONTRACT
+    return file_digest(contract) + file_digest(Path(student) / ADAPTER) if contract.is_file() else student

@@ -1,0 +1,129 @@
+"""A stage's folder and its manifest. The manifest is written last: where it is, the stage is finished."""
+
+import platform
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from failwise import __version__
+from failwise.errors import InputError
+from failwise.files import content_id, file_digest, read_json, storage_errors, write_json
+
+MANIFEST, STARTED = "manifest.json", "started.json"
+_PACKAGES = ("rdflib", "pyshacl", "networkx", "torch", "transformers", "peft", "bitsandbytes", "openai")
+
+# Settings that change how fast or where the work is done, not what comes out.
+_RUNTIME_ONLY = {"checkpoint_every", "concurrency", "device", "threads", "timeout"}
+
+
+@dataclass
+class StageFolder:
+    """Where one stage works: its configuration, what it reads, and a fingerprint of both.
+
+    Two runs of a stage with the same fingerprint do the same work, so the second goes on where the first
+    stopped, or finds it done.
+    """
+
+    name: str
+    path: Path
+    config: BaseModel
+    inputs: Mapping[str, str]
+    fingerprint: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        work = self.config.model_dump(mode="json", exclude=_RUNTIME_ONLY)
+        self.fingerprint = content_id(self.name, work, dict(self.inputs), __version__)
+
+    def finished(self) -> bool:
+        """Say whether this very work is done."""
+        return self._fingerprint_in(MANIFEST) == self.fingerprint
+
+    def begun(self) -> bool:
+        """Say whether this very work was begun and interrupted."""
+        return not self.finished() and self._fingerprint_in(STARTED) == self.fingerprint
+
+    def stands_in_the_way(self) -> bool:
+        """Say whether the folder holds work of another configuration, or something that is no stage at all."""
+        if not self.path.exists() or not any(self.path.iterdir()):
+            return False
+        return not self.finished() and not self.begun()
+
+    def set_aside(self) -> Path:
+        """Move what is in the way to a name of its own, and return that."""
+        number = 1
+        while (old := self.path.with_name(f"{self.path.name}.old-{number}")).exists():
+            number += 1
+        with storage_errors(old):
+            shutil.move(self.path, old)
+        return old
+
+    def _fingerprint_in(self, name: str) -> str | None:
+        path = self.path / name
+        return str(read_json(path).get("fingerprint")) if path.exists() else None
+
+    @contextmanager
+    def working(self, *, redo: bool = False) -> Iterator["Outcome"]:
+        """Do the stage's work inside; the manifest is written when it ends well.
+
+        Raises:
+            InputError: the folder holds other work, and `redo` was not given.
+        """
+        if self.stands_in_the_way():
+            if not redo:
+                raise InputError(
+                    f"{self.path} holds work made from other settings, inputs or another version; "
+                    "pass --redo to set it aside (it is kept) and do it again, or name another folder"
+                )
+            self.set_aside()
+        with storage_errors(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+        write_json(self.path / STARTED, {"fingerprint": self.fingerprint, "stage": self.name})
+        outcome, began = Outcome(), time.time()
+        yield outcome
+        write_json(self.path / MANIFEST, self._manifest(outcome, began))
+
+    def _manifest(self, outcome: "Outcome", began: float) -> dict[str, Any]:
+        return {
+            "stage": self.name,
+            "fingerprint": self.fingerprint,
+            "failwise": __version__,
+            "python": platform.python_version(),
+            "versions": _versions(),
+            "config": self.config.model_dump(mode="json"),
+            "config_passed": self.config.model_dump(mode="json", exclude_unset=True),
+            "inputs": dict(self.inputs),
+            "outputs": {p.name: file_digest(p) for p in outcome.outputs},
+            "counts": outcome.counts,
+            "started": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(began)),
+            "seconds": round(time.time() - began, 2),
+        }
+
+
+@dataclass
+class Outcome:
+    """What a stage says of itself at its end."""
+
+    counts: dict[str, Any] = field(default_factory=dict)
+    outputs: list[Path] = field(default_factory=list)
+
+    def record(self, counts: Any, *outputs: Path) -> None:
+        """Note counts (a mapping or a dataclass) and the files written."""
+        self.counts.update(counts if isinstance(counts, Mapping) else asdict(counts))
+        self.outputs.extend(outputs)
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

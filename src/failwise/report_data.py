@@ -1,0 +1,95 @@
+"""What the report shows, gathered from the files of a run."""
+
+from pathlib import Path
+
+from failwise import __version__
+from failwise.errors import InputError
+from failwise.evaluation.records import Accuracy, Answer, FactAudit, RollUp
+from failwise.evaluation.report import ReportData
+from failwise.files import read_json, read_records
+from failwise.generation.rationales import RATIONALES
+from failwise.generation.records import Rationale
+from failwise.kg.graph import KnowledgeGraph
+from failwise.kg.records import Truth
+from failwise.manifest import MANIFEST
+from failwise.stages import AUDITS, ROLL_UPS, SCORES, STUDENT_ANSWERS, Run, base_answers, read_config
+
+REGIMES = {
+    "new-question": (
+        "The student was trained on other questions about the same facts: this shows what it was taught and kept, "
+        "not what it can conclude about equipment it never saw."
+    ),
+    "held-out-asset": "Nothing about the asset classes asked here, or about their twins, was in the training.",
+}
+
+LIMITS = (
+    "The embedded student is stored in 4 bits and is quantised again for training; a larger model would know more.",
+    "A student is asked by the likelihood of each option's text, not by what it would write freely.",
+    "A fact counts as tested only by questions in which it is the right option.",
+    "Failure modes and sensors that a source does not list for an asset class are read as no, where a table says so.",
+)
+
+
+def saved_run(folder: Path) -> Run:
+    """Return the run that is kept in a folder.
+
+    Raises:
+        InputError: the folder holds no run, or one that is not finished.
+    """
+    run = Run(read_config(folder))
+    if not run.file("audit", MANIFEST).is_file():
+        raise InputError(f"the run in {folder} is not audited yet; finish it with: failwise run CONFIG")
+    return run
+
+
+def headline(run: Run) -> list[Accuracy]:
+    """Return the score table of a finished run."""
+    return list(read_records(run.file("audit", SCORES), Accuracy))
+
+
+def report_data(run: Run) -> ReportData:
+    """Gather what the report shows from the files of a finished run."""
+    audits = tuple(read_records(run.file("audit", AUDITS), FactAudit))
+    known = {a.fact_id for a in audits} | {i for q in run.test_questions() for i in q.fact_ids}
+    labels = {i: _sentence(run.graph, i) for i in known}
+    answers = tuple(read_records(run.file("answers", STUDENT_ANSWERS), Answer))
+    base = base_answers(run)
+    tested = {q.id for q in run.test_questions()}
+    manifests = {s: read_json(run.file(s, MANIFEST)) for s in ("ontology", "questions", "student", "answers")}
+    return ReportData(
+        title=run.config.title,
+        created=str(manifests["answers"]["started"]),
+        student=answers[0].student,
+        base=base[0].student if base else None,
+        regime=run.config.questions.regime,
+        regime_text=REGIMES[run.config.questions.regime],
+        rows=tuple(read_records(run.file("audit", SCORES), Accuracy)),
+        audits=audits,
+        rollups=tuple(read_records(run.file("audit", ROLL_UPS), RollUp)),
+        questions=tuple(run.test_questions()),
+        answers=answers,
+        base_answers=base,
+        rationales=tuple(
+            r for r in read_records(run.file("rationales", RATIONALES), Rationale) if r.question_id in tested
+        ),
+        labels=labels | {slug: e.label for slug, e in run.graph.asset_classes.items()},
+        limits=LIMITS,
+        manifest=_manifest_rows(manifests),
+    )
+
+
+def _manifest_rows(manifests: dict[str, dict[str, object]]) -> dict[str, str]:
+    rows = {"failwise": __version__, "ontology": str(manifests["ontology"]["fingerprint"])}
+    for stage, manifest in manifests.items():
+        rows[f"{stage} fingerprint"] = str(manifest["fingerprint"])
+        rows[f"{stage} configuration"] = str(manifest["config_passed"])
+    rows["versions"] = str(manifests["student"]["versions"])
+    return rows
+
+
+def _sentence(graph: KnowledgeGraph, fact_id: str) -> str:
+    fact = graph.facts[fact_id]
+    if fact.truth is Truth.UNKNOWN:
+        return f"{fact.subject.label} – {fact.object.label}: unknown"
+    statement = graph.statement(fact)
+    return f"{statement[0].upper()}{statement[1:]}."

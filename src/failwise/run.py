@@ -1,0 +1,70 @@
+"""`failwise run`: the stages in order. A finished stage is skipped, an interrupted one goes on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+
+from failwise import estimates, stages
+from failwise.config import RunConfig
+from failwise.progress import Bar, progress_bar
+from failwise.stages import Run, Stage
+
+STAGES = (
+    Stage("ontology", lambda c: c.ontology, (), stages.check_ontology, estimates.ontology),
+    Stage("questions", lambda c: c.questions, (("ontology", stages.FACTS),),
+          stages.write_questions, estimates.questions),
+    Stage("rationales", lambda c: c.rationales, (("questions", stages.QUESTIONS),),
+          stages.write_rationales, estimates.rationales),
+    Stage("student", lambda c: c.training, (("questions", stages.QUESTIONS), ("rationales", stages.RATIONALES)),
+          stages.train_student, estimates.student),
+    Stage("answers", lambda c: c.evaluation, (("questions", stages.QUESTIONS), ("student", stages.ADAPTER)),
+          stages.ask_student, estimates.answers),
+    Stage("audit", lambda c: c.evaluation, (("answers", stages.STUDENT_ANSWERS),),
+          stages.audit_student, estimates.audit),
+    Stage("report", lambda c: c.evaluation, (("audit", stages.AUDITS), ("audit", stages.SCORES)),
+          stages.write_report, estimates.report),
+)  # fmt: skip
+
+
+def run_all(config: RunConfig, console: Console, *, redo: bool = False) -> Run:
+    """Do every stage that is not done; return the run.
+
+    Raises:
+        FailwiseError: a stage cannot be done; what the stages before it made is kept.
+    """
+    run = Run(config)
+    stages.save_config(config)
+    for number, stage in enumerate(STAGES, 1):
+        folder, label = stage.folder(run), f"[{number}/{len(STAGES)}] {stage.name}"
+        if folder.finished():
+            console.print(f"{label}: done before", markup=False, highlight=False)
+            continue
+        console.print(f"{label}{': going on' if folder.begun() else ''} …", markup=False, highlight=False)
+        with folder.working(redo=redo) as outcome:
+            stage.work(run, folder.path, outcome, _bars(console))
+        summary = ", ".join(f"{k} {v}" for k, v in outcome.counts.items() if isinstance(v, int | float))
+        console.print(f"    {summary}", markup=False, highlight=False)
+    return run
+
+
+def plan(config: RunConfig) -> Iterator[tuple[str, str, float]]:
+    """Yield (stage, what it will do, seconds) for every stage; done ones take no time. Nothing is written."""
+    run, fresh = Run(config), True
+    for stage in STAGES:
+        folder = stage.folder(run) if fresh and stage.ready(run) else None
+        if folder is not None and folder.finished():
+            yield stage.name, "done before", 0.0
+            continue
+        fresh = False  # what follows reads what is still to be made
+        what, seconds = stage.estimate(run)
+        yield stage.name, f"{'go on: ' if folder is not None and folder.begun() else ''}{what}", seconds
+
+
+def _bars(console: Console) -> stages.Bars:
+    @contextmanager
+    def bars(label: str, total: int) -> Iterator[Bar]:
+        with progress_bar(console, label, total) as bar:
+            yield bar
+
+    return bars

@@ -1,0 +1,275 @@
+"""The stages of a run: what each reads, does and writes. `run.py` puts them in order."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from failwise.config import OntologyConfig, RunConfig
+from failwise.errors import InputError, OntologyError
+from failwise.evaluation.records import Answer
+from failwise.files import file_digest, read_json, read_records, write_json, write_records
+from failwise.generation.question_files import QUESTIONS
+from failwise.generation.rationales import RATIONALES, REJECTS
+from failwise.generation.records import Question, Rationale
+from failwise.kg.graph import KnowledgeGraph
+from failwise.kg.load import load_ontology
+from failwise.kg.records import Finding, Truth
+from failwise.manifest import Outcome, StageFolder
+from failwise.progress import Bar
+
+CONFIG = "run.json"
+FACTS, FINDINGS, SUMMARY = "facts.jsonl", "findings.jsonl", "summary.json"
+ADAPTER, CONTRACT = "adapter_model.safetensors", "contract.json"
+STUDENT_ANSWERS, BASE_ANSWERS = "student.jsonl", "base.jsonl"
+AUDITS, ROLL_UPS, SCORES = "facts.jsonl", "roll-ups.jsonl", "scores.jsonl"
+REPORT = "report.html"
+
+Bars = Callable[[str, int], AbstractContextManager[Bar]]
+
+
+@dataclass
+class Run:
+    """One run: its configuration and folder, and what several stages need of it."""
+
+    config: RunConfig
+
+    def file(self, stage: str, name: str) -> Path:
+        """Return the path of a stage's file."""
+        return self.config.folder / stage / name
+
+    @cached_property
+    def graph(self) -> KnowledgeGraph:
+        """The ontology, read once."""
+        return load_graph(self.config.ontology, self.config.questions.language)
+
+    @cached_property
+    def questions(self) -> list[Question]:
+        """All questions of the finished question stage."""
+        return list(read_records(self.file("questions", QUESTIONS), Question))
+
+    def split(self, name: str) -> list[Question]:
+        """Return the questions of one split."""
+        return [q for q in self.questions if q.split == name]
+
+    def test_questions(self) -> list[Question]:
+        """Return what the student is asked."""
+        from failwise.evaluation.answers import sample
+
+        return sample(self.split("test"), self.config.evaluation.limit)
+
+
+def save_config(config: RunConfig) -> None:
+    """Keep a run's configuration in its folder."""
+    write_json(config.folder / CONFIG, config.model_dump(mode="json", exclude_unset=True))
+
+
+def read_config(folder: Path) -> RunConfig:
+    """Read the configuration of the run in a folder, wherever the folder stands now.
+
+    Raises:
+        InputError: there is no run.
+    """
+    if not (folder / CONFIG).is_file():
+        raise InputError(f"{folder} holds no run: {CONFIG} is missing; give the folder that `failwise run` made")
+    return RunConfig.model_validate({**read_json(folder / CONFIG), "folder": folder})
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A step of a run. `reads` names files of earlier stages; `seconds` estimates the work before it is done."""
+
+    name: str
+    section: Callable[[RunConfig], BaseModel]
+    reads: tuple[tuple[str, str], ...]
+    work: Callable[[Run, Path, Outcome, Bars], None]
+    estimate: Callable[[Run], tuple[str, float]]
+
+    def folder(self, run: Run) -> StageFolder:
+        """Return the stage's folder in a run; all that it reads must be there."""
+        inputs = {f"{stage}/{name}": file_digest(run.file(stage, name)) for stage, name in self.reads}
+        if self.name == "ontology":
+            inputs = {"ontology": run.graph.digest}
+        return StageFolder(self.name, run.config.folder / self.name, self.section(run.config), inputs)
+
+    def ready(self, run: Run) -> bool:
+        """Say whether all that the stage reads is there."""
+        return all(run.file(stage, name).is_file() for stage, name in self.reads)
+
+
+def load_graph(config: OntologyConfig, language: str = "en") -> KnowledgeGraph:
+    """Load the ontology a configuration names."""
+    return KnowledgeGraph.load(config.paths, shipped=config.shipped, language=language)
+
+
+# --- ontology ---
+
+
+def check_ontology(run: Run, folder: Path, outcome: Outcome, bars: Bars) -> None:
+    """Check the ontology and write its facts."""
+    write_records(folder / FINDINGS, refuse_errors(run))
+    write_records(folder / FACTS, run.graph.facts.values())
+    truths = [f.truth for f in run.graph.facts.values()]
+    counts = {"asset classes": len(run.graph.asset_classes), "facts": len(truths)}
+    outcome.record(counts | {t.value: truths.count(t) for t in Truth}, folder / FACTS, folder / FINDINGS)
+
+
+def refuse_errors(run: Run) -> list[Finding]:
+    """Check the ontology against its shapes; return the findings that are no errors.
+
+    Raises:
+        OntologyError: a shape is broken.
+    """
+    from failwise.kg.check import check
+
+    config = run.config.ontology
+    findings = check(load_ontology(config.paths, shipped=config.shipped), run.config.questions.language)
+    errors = [f for f in findings if f.level == "ERROR"]
+    if errors:
+        first = errors[0]
+        value = f" (value: {first.value})" if first.value else ""
+        raise OntologyError(
+            f"{first.file}: {first.node}: {first.message}{value}; {len(errors)} such errors in all, "
+            "`failwise ontology check` lists them"
+        )
+    return findings
+
+
+# --- questions ---
+
+
+def write_questions(run: Run, folder: Path, outcome: Outcome, bars: Bars) -> None:
+    """Make all questions."""
+    counts = make_questions(run.graph, run.config, folder)
+    outcome.record(counts, folder / QUESTIONS, folder / SUMMARY)
+
+
+def make_questions(graph: KnowledgeGraph, config: RunConfig, folder: Path) -> dict[str, int]:
+    """Write questions.jsonl and summary.json; return how many questions each split has.
+
+    Raises:
+        InputError: the configuration asks for nothing the ontology can give.
+    """
+    from failwise.generation.summary import summarise
+    from failwise.generation.synthesize import Synthesis
+
+    synthesis = Synthesis(graph, config.questions)
+    questions = list(synthesis)
+    if not questions:
+        why = ", ".join(f"{reason}: {n}" for reason, n in synthesis.unasked.items() if n)
+        raise InputError(
+            f"no question can be made from these asset classes and relations ({why or 'they have no fact'}); a question "
+            "needs at least one yes and one no for the same failure mode, sensor or asset class"
+        )
+    write_records(folder / QUESTIONS, questions)
+    write_json(folder / SUMMARY, summarise(questions, graph, synthesis.unasked))
+    return {split: sum(q.split == split for q in questions) for split in ("train", "test")}
+
+
+def refuse_foreign(questions: Sequence[Question], graph: KnowledgeGraph, path: Path, split: str) -> None:
+    """Refuse questions a teacher cannot reason about with this ontology.
+
+    Raises:
+        InputError: there is none of that split, or one names a fact that the ontology does not have.
+    """
+    if not questions:
+        raise InputError(f"{path} has no question of the split {split!r}")
+    for question in questions:
+        for fact_id in question.fact_ids:
+            if fact_id not in graph.facts:
+                raise InputError(
+                    f"{path}: question {question.id} names the fact {fact_id!r}, which the ontology does not have; "
+                    "use the ontology that the questions were made from (--ontology)"
+                )
+
+
+# --- rationales ---
+
+
+def write_rationales(run: Run, folder: Path, outcome: Outcome, bars: Bars) -> None:
+    """Have the teacher reason about the training questions."""
+    from failwise.generation.rationales import write_rationales as write
+
+    questions = run.split("train")
+    with bars("rationales", len(questions)) as bar:
+        counts = write(questions, run.graph, run.config.rationales, folder, bar.advance)
+    outcome.record(counts, folder / RATIONALES, folder / REJECTS)
+
+
+# --- student ---
+
+
+def train_student(run: Run, folder: Path, outcome: Outcome, bars: Bars) -> None:
+    """Train the student on the training questions."""
+    from failwise.training.student import train_student as train
+
+    rationales = {r.question_id: r for r in read_records(run.file("rationales", RATIONALES), Rationale)}
+    with bars("training", 0) as bar:
+
+        def step(done: int, total: int, loss: float) -> None:
+            bar.total(total)
+            bar.reach(done, f"loss {loss:.3f}")
+
+        result = train(run.split("train"), rationales, run.config.training, folder, step)
+    counts = {k: v for k, v in asdict(result).items() if k != "losses"}
+    first, last = result.losses[: len(result.losses) // 10 + 1], result.losses[-len(result.losses) // 10 :]
+    losses = {"first loss": round(_mean(first), 3), "last loss": round(_mean(last), 3)}
+    outcome.record(counts | losses, folder / ADAPTER, folder / CONTRACT)
+
+
+# --- answers, audit, report ---
+
+
+def ask_student(run: Run, folder: Path, outcome: Outcome, bars: Bars) -> None:
+    """Ask the student, and the untrained base, the test questions."""
+    from failwise.evaluation.answers import BASE, write_answers
+
+    questions = run.test_questions()
+    if not questions:
+        raise InputError("there is no test question to ask; set questions.test_per_fact to 1 or more")
+    asked: list[tuple[str | Path, str]] = [(run.config.folder / "student", STUDENT_ANSWERS)]
+    if run.config.evaluation.base:
+        asked.append((BASE if run.config.training.base == "embedded" else run.config.training.base, BASE_ANSWERS))
+    for who, name in asked:
+        with bars(f"asking the {name.removesuffix('.jsonl')}", len(questions)) as bar:
+            answers = write_answers(who, questions, run.config.evaluation, folder / name, bar.advance)
+        share = round(sum(a.right for a in answers) / len(answers), 4)
+        outcome.record({f"{name.removesuffix('.jsonl')} accuracy": share}, folder / name)
+
+
+def audit_student(run: Run, folder: Path, outcome: Outcome, bars: Bars) -> None:
+    """Turn answers into scores, states of facts, and roll-ups."""
+    from failwise.evaluation.audit import STATES, audit_facts, match, roll_up
+    from failwise.evaluation.scores import score_rows
+
+    questions, answers = run.test_questions(), list(read_records(run.file("answers", STUDENT_ANSWERS), Answer))
+    probes = match(questions, answers)
+    audits = audit_facts(run.graph, probes)
+    write_records(folder / AUDITS, audits)
+    write_records(folder / ROLL_UPS, roll_up(run.graph, probes))
+    write_records(folder / SCORES, score_rows(questions, run.graph, answers, base_answers(run)))
+    states = [a.state for a in audits if a.truth != Truth.UNKNOWN]
+    outcome.record({s: states.count(s) for s in STATES}, *(folder / n for n in (AUDITS, ROLL_UPS, SCORES)))
+
+
+def write_report(run: Run, folder: Path, outcome: Outcome, bars: Bars) -> None:
+    """Write the report."""
+    from failwise.evaluation.report import write_report as write
+    from failwise.report_data import report_data
+
+    write(report_data(run), folder / REPORT)
+    outcome.record({}, folder / REPORT)
+
+
+def base_answers(run: Run) -> tuple[Answer, ...]:
+    """Return the untrained base's answers; none where it was not asked."""
+    if not run.config.evaluation.base:
+        return ()
+    return tuple(read_records(run.file("answers", BASE_ANSWERS), Answer))
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
