@@ -38,7 +38,8 @@ class GraphTeacher:
         groups = ([f for f in facts if f.truth is truth] for truth in (Truth.YES, Truth.NO))
         sentences = [self._sentence(question, group) for group in groups if group]
         answer, letter = question.options[question.answer], question.option_ids[question.answer]
-        choice = random.Random(content_id(self._seed, question.id)).choice(_CONCLUSIONS[question.polarity])
+        wordings = _CONCLUSIONS[question.polarity or Polarity.SELECTION]
+        choice = random.Random(content_id(self._seed, question.id)).choice(wordings)
         text = " ".join([*sentences, choice.format(answer=answer, letter=letter)])
         return TeacherReply(text, letter, completion_tokens=len(text.split()))
 

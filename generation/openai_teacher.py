@@ -86,6 +86,16 @@ class OpenAITeacher:
             api_key=key, base_url=config.base_url or None, timeout=config.timeout, max_retries=4
         )
 
+    def _parameters(self, request: TeacherRequest) -> dict[str, Any]:
+        form = {"name": "rationale", "strict": True, "schema": schema(request.question)}
+        return {
+            "model": self._config.model,
+            "messages": render(request),
+            "temperature": request.temperature,
+            "max_tokens": self._config.max_tokens,
+            "response_format": {"type": "json_schema", "json_schema": form},
+        }
+
     def reason(self, request: TeacherRequest) -> TeacherReply:
         """Ask once. What comes back unusable is an empty reply; a server that cannot be used is an error.
 
@@ -93,16 +103,7 @@ class OpenAITeacher:
             TeacherError: no connection, no permission, no such model; naming the address.
         """
         try:
-            completion = self._client.chat.completions.create(
-                model=self._config.model,
-                messages=render(request),  # type: ignore[arg-type]
-                temperature=request.temperature,
-                max_tokens=self._config.max_tokens,
-                response_format={  # type: ignore[arg-type]
-                    "type": "json_schema",
-                    "json_schema": {"name": "rationale", "strict": True, "schema": schema(request.question)},
-                },
-            )
+            completion = self._client.chat.completions.create(**self._parameters(request))
         except (
             self._openai.AuthenticationError,
             self._openai.PermissionDeniedError,

@@ -91,7 +91,7 @@ def _foreign(line: bytes, where: str, link: "_Linker | None") -> Question:
 
 
 class _Linker:
-    """Finds the facts a FailureSensorIQ question asks about: asset and relevancy are given, the anchor is in the text."""
+    """Finds the facts a question of FailureSensorIQ asks about: asset class and relevancy are given, the anchor read."""
 
     def __init__(self, graph: KnowledgeGraph) -> None:
         self.graph = graph

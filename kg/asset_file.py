@@ -56,7 +56,7 @@ class AssetFile:
 
     def turtle(self, ontology: Ontology) -> str:
         """Return the file's text: a comment with sources and licences, then the triples in fixed order."""
-        sources = sorted(self._graph.objects(self.asset, DCTERMS.source))
+        sources = sorted(self._graph.objects(self.asset, DCTERMS.source), key=str)
         dataset = URIRef(f"{BASE}dataset/{self.slug}")
         self._graph.add((dataset, RDF.type, OWL.Ontology))
         self._graph.add((dataset, DCTERMS.subject, self.asset))

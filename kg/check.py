@@ -9,7 +9,7 @@ from failwise.kg.load import Ontology, shipped_folder
 from failwise.kg.records import Finding
 
 LEVELS = ("ERROR", "WARN", "INFO")
-_SEVERITIES = {SH.Violation: "ERROR", SH.Warning: "WARN", SH.Info: "INFO"}
+_SEVERITIES = {str(SH.Violation): "ERROR", str(SH.Warning): "WARN", str(SH.Info): "INFO"}
 
 
 def check(ontology: Ontology, language: str = "en") -> list[Finding]:
@@ -32,11 +32,11 @@ def _broken_shapes(ontology: Ontology) -> list[Finding]:
 
 
 def _finding(ontology: Ontology, report: Graph, result: Node) -> Finding:
-    severity = report.value(result, SH.resultSeverity)
+    severity = str(report.value(result, SH.resultSeverity))
     node, value = report.value(result, SH.focusNode), report.value(result, SH.value)
     messages = sorted(str(m) for m in report.objects(result, SH.resultMessage) if isinstance(m, Literal))
     return Finding(
-        _SEVERITIES.get(severity, "ERROR"),  # type: ignore[arg-type]
+        _SEVERITIES.get(severity, "ERROR"),
         str(node),
         messages[0] if messages else "a shape is broken",
         "" if value is None or value == node else str(value),

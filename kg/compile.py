@@ -60,23 +60,23 @@ class Compiler:
     def _text(self, node: Node, predicate: URIRef) -> str:
         texts = sorted((o for o in self.graph.objects(node, predicate) if isinstance(o, Literal)), key=str)
         wanted = [t for t in texts if t.language == self.language]
-        return str((wanted or texts or [""])[0])
+        return str(next(iter(wanted or texts), ""))
 
     # --- relations ---
 
     def relations(self) -> dict[str, Relation]:
         """Return the relations by name, each with its question families."""
         families: dict[Node, list[Family]] = {}
-        for node in sorted(self.graph.subjects(RDF.type, FW.QuestionFamily, unique=True)):
+        for node in self._instances(FW.QuestionFamily):
             relation = self.graph.value(node, FW.relation)
             if relation is not None and (family := self._family(node, relation)) is not None:
                 families.setdefault(relation, []).append(family)
         found = {}
-        for node in sorted(self.graph.subjects(RDF.type, FW.Relation, unique=True)):
-            relation = self._relation(node, tuple(families.get(node, ())))
-            if not relation.families:
+        for node in self._instances(FW.Relation):
+            compiled = self._relation(node, tuple(families.get(node, ())))
+            if not compiled.families:
                 self._find("WARN", node, "the relation has no question family with templates in this language")
-            found[relation.name] = relation
+            found[compiled.name] = compiled
         return found
 
     def _relation(self, node: Node, families: tuple[Family, ...]) -> Relation:
@@ -105,20 +105,22 @@ class Compiler:
 
     def facts(self) -> dict[str, Fact]:
         """Return all facts by id: stated ones first, then what the tables add."""
-        for relation in sorted(self.graph.subjects(RDF.type, FW.Relation, unique=True)):
+        for relation in self._instances(FW.Relation):
             for subject, object_ in self.graph.subject_objects(relation):
                 self._state(relation, subject, object_, Truth.YES)
-        for node in sorted(self.graph.subjects(RDF.type, OWL.NegativePropertyAssertion, unique=True)):
-            parts = [
-                self.graph.value(node, p) for p in (OWL.assertionProperty, OWL.sourceIndividual, OWL.targetIndividual)
-            ]
-            if None in parts:
-                self._find("ERROR", node, "the stated no lacks its property, subject or object")
-            else:
-                self._state(*parts, Truth.NO)  # type: ignore[arg-type]
-        for table in sorted(self.graph.subjects(RDF.type, FW.FactTable, unique=True)):
+        for node in self._instances(OWL.NegativePropertyAssertion):
+            self._deny(node)
+        for table in self._instances(FW.FactTable):
             self._read_table(table)
         return dict(sorted(self._facts.items()))
+
+    def _deny(self, node: Node) -> None:
+        relation = self.graph.value(node, OWL.assertionProperty)
+        subject, object_ = self.graph.value(node, OWL.sourceIndividual), self.graph.value(node, OWL.targetIndividual)
+        if relation is None or subject is None or object_ is None:
+            self._find("ERROR", node, "the stated no lacks its property, subject or object")
+        else:
+            self._state(relation, subject, object_, Truth.NO)
 
     def _state(self, relation: Node, subject: Node, object_: Node, truth: Truth) -> None:
         asset = self._asset_of(subject)
@@ -157,8 +159,8 @@ class Compiler:
             return
         truth, basis = (Truth.NO, "closed-table") if self._is_closed(table, relation) else (Truth.UNKNOWN, "open-table")
         source = ", ".join(sorted(local_name(s) for s in self.graph.objects(table, DCTERMS.source)))
-        candidates = sorted(self.graph.objects(table, FW.candidate))
-        for row in sorted(self.graph.objects(table, FW.row)):
+        candidates = sorted(self.graph.objects(table, FW.candidate), key=str)
+        for row in sorted(self.graph.objects(table, FW.row), key=str):
             stated = {self._concept(o): o for o in self.graph.objects(row, URIRef(str(relation)))}
             for candidate in candidates:
                 if (object_ := stated.get(self._concept(candidate))) is not None:
@@ -172,6 +174,9 @@ class Compiler:
         flags = (self.graph.value(table, FW.closed), self.graph.value(relation, FW.closedWorld))
         flag = next((f for f in flags if isinstance(f, Literal)), None)
         return flag is not None and flag.toPython() is True
+
+    def _instances(self, kind: URIRef) -> list[Node]:
+        return sorted(self.graph.subjects(RDF.type, kind, unique=True), key=str)
 
     def _find(self, level: str, node: Node | str, message: str) -> None:
         self.findings.append(Finding(level, str(node), message))

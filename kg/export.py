@@ -63,4 +63,6 @@ def _graphml(graph: KnowledgeGraph, path: Path) -> None:
         part = graph.network(truth)
         nx.set_edge_attributes(part, truth.value, "truth")
         network.update(part)
-    write_text(path, "\n".join(nx.generate_graphml(network)) + "\n")
+    buffer = io.BytesIO()
+    nx.write_graphml(network, buffer)
+    write_text(path, buffer.getvalue().decode() + "\n")

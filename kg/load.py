@@ -86,9 +86,9 @@ def _parse(path: Path, content: bytes) -> Graph:
     except BadSyntax as error:
         # BadSyntax keeps its pieces as private fields and shows a page of context; one line is enough.
         line, why = error.lines + 1, error._why
-        near = error._str[error._i :].split("\n", 1)[0][:40].strip()
-        if isinstance(near, bytes):
-            near = near.decode(errors="replace")
+        rest: str | bytes = error._str[error._i :]
+        text = rest.decode(errors="replace") if isinstance(rest, bytes) else rest
+        near = text.partition("\n")[0][:40].strip()
         raise OntologyError(f"{path}, line {line}: not Turtle: {why} near {near!r}") from error
     except (ParserError, ValueError, UnicodeDecodeError) as error:
         line_found = re.search(r"line (\d+)", str(error))

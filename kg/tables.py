@@ -55,7 +55,8 @@ class Table:
 
     def listed(self, column: int, asset: str | None = None) -> set[str]:
         """Return the failure modes (column 0) or sensors (column 1) of one asset class, or of all."""
-        return {row[column] for a, rows in self.rows.items() if asset in (None, a) for row in rows}
+        rows = (row for a, rows in self.rows.items() if asset in (None, a) for row in rows)
+        return {row[0] if column == 0 else row[1] for row in rows}
 
 
 def import_tables(paths: Iterable[Path], ontology: Ontology, folder: Path) -> list[Path]:

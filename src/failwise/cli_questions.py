@@ -26,6 +26,7 @@ def generate_questions(
 ) -> None:
     """Make all questions that the ontology and the configuration give."""
     from failwise import stages
+    from failwise.generation.question_files import QUESTIONS
 
     settings = [*setting, *([f"questions.seed={seed}"] if seed is not None else [])]
     whole = load_config(RunConfig, config, [*settings, *_paths(ontology)])
@@ -34,8 +35,8 @@ def generate_questions(
     if not folder.finished():
         with folder.working(redo=redo) as outcome:
             stages.refuse_errors(run)
-            outcome.record(stages.make_questions(run.graph, whole, out), out / stages.QUESTIONS, out / stages.SUMMARY)
-    _say(out / stages.QUESTIONS, folder, as_json)
+            outcome.record(stages.make_questions(run.graph, whole, out), out / QUESTIONS, out / stages.SUMMARY)
+    _say(out / QUESTIONS, folder, as_json)
 
 
 @rationales.command("generate")
@@ -52,7 +53,7 @@ def generate_rationales(
     """Write a verified rationale for every question; interrupted, the same command goes on."""
     from failwise import stages
     from failwise.generation.question_files import read_questions
-    from failwise.generation.rationales import write_rationales
+    from failwise.generation.rationales import RATIONALES, REJECTS, write_rationales
     from failwise.progress import progress_bar
 
     whole = load_config(RunConfig, config, [*setting, *_paths(ontology)])
@@ -64,8 +65,8 @@ def generate_rationales(
     if not folder.finished():
         with folder.working(redo=redo) as outcome, progress_bar(console(), "rationales", len(chosen)) as bar:
             counts = write_rationales(chosen, run.graph, whole.rationales, out, bar.advance)
-            outcome.record(counts, out / stages.RATIONALES, out / stages.REJECTS)
-    _say(out / stages.RATIONALES, folder, as_json)
+            outcome.record(counts, out / RATIONALES, out / REJECTS)
+    _say(out / RATIONALES, folder, as_json)
 
 
 def _paths(ontology: list[Path]) -> list[str]:

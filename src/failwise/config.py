@@ -32,7 +32,7 @@ class RunConfig(BaseModel):
 
     title: str = Field("failwise run", description="heading of the report")
     folder: Path = Field(Path("runs/run"), description="where the run is kept")
-    ontology: OntologyConfig = OntologyConfig()
+    ontology: OntologyConfig = OntologyConfig()  # type: ignore[call-arg]
     questions: QuestionsConfig = QuestionsConfig()  # type: ignore[call-arg]
     rationales: RationalesConfig = RationalesConfig()  # type: ignore[call-arg]
     training: TrainingConfig = TrainingConfig()  # type: ignore[call-arg]

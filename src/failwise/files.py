@@ -5,7 +5,6 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -16,9 +15,14 @@ from failwise.errors import InputError, StorageError
 R = TypeVar("R")
 
 
-@cache
+_ADAPTERS: dict[type, TypeAdapter[Any]] = {}
+
+
 def _adapter(record: type[R]) -> TypeAdapter[R]:
-    return TypeAdapter(record)
+    """Return pydantic's reader and writer of a record class; making one takes milliseconds, so it is kept."""
+    if record not in _ADAPTERS:
+        _ADAPTERS[record] = TypeAdapter(record)
+    return _ADAPTERS[record]
 
 
 def content_id(*parts: object) -> str:

@@ -90,6 +90,6 @@ def _manifest_rows(manifests: dict[str, dict[str, object]]) -> dict[str, str]:
 def _sentence(graph: KnowledgeGraph, fact_id: str) -> str:
     fact = graph.facts[fact_id]
     if fact.truth is Truth.UNKNOWN:
-        return f"{fact.subject.label} – {fact.object.label}: unknown"
+        return f"{fact.subject.label}, {fact.object.label}: unknown"
     statement = graph.statement(fact)
     return f"{statement[0].upper()}{statement[1:]}."

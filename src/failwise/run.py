@@ -7,6 +7,8 @@ from rich.console import Console
 
 from failwise import estimates, stages
 from failwise.config import RunConfig
+from failwise.generation.question_files import QUESTIONS
+from failwise.generation.rationales import RATIONALES
 from failwise.progress import Bar, progress_bar
 from failwise.stages import Run, Stage
 
@@ -14,11 +16,11 @@ STAGES = (
     Stage("ontology", lambda c: c.ontology, (), stages.check_ontology, estimates.ontology),
     Stage("questions", lambda c: c.questions, (("ontology", stages.FACTS),),
           stages.write_questions, estimates.questions),
-    Stage("rationales", lambda c: c.rationales, (("questions", stages.QUESTIONS),),
+    Stage("rationales", lambda c: c.rationales, (("questions", QUESTIONS),),
           stages.write_rationales, estimates.rationales),
-    Stage("student", lambda c: c.training, (("questions", stages.QUESTIONS), ("rationales", stages.RATIONALES)),
+    Stage("student", lambda c: c.training, (("questions", QUESTIONS), ("rationales", RATIONALES)),
           stages.train_student, estimates.student),
-    Stage("answers", lambda c: c.evaluation, (("questions", stages.QUESTIONS), ("student", stages.ADAPTER)),
+    Stage("answers", lambda c: c.evaluation, (("questions", QUESTIONS), ("student", stages.ADAPTER)),
           stages.ask_student, estimates.answers),
     Stage("audit", lambda c: c.evaluation, (("answers", stages.STUDENT_ANSWERS),),
           stages.audit_student, estimates.audit),

@@ -161,8 +161,8 @@ def make_questions(graph: KnowledgeGraph, config: RunConfig, folder: Path) -> di
     if not questions:
         why = ", ".join(f"{reason}: {n}" for reason, n in synthesis.unasked.items() if n)
         raise InputError(
-            f"no question can be made from these asset classes and relations ({why or 'they have no fact'}); a question "
-            "needs at least one yes and one no for the same failure mode, sensor or asset class"
+            f"no question can be made from these asset classes and relations ({why or 'they have no fact'}); "
+            "a question needs at least one yes and one no for the same failure mode, sensor or asset class"
         )
     write_records(folder / QUESTIONS, questions)
     write_json(folder / SUMMARY, summarise(questions, graph, synthesis.unasked))
