@@ -91,7 +91,7 @@ def _foreign(line: bytes, where: str, link: "_Linker | None") -> Question:
 
 
 class _Linker:
-    """Finds the facts a question of FailureSensorIQ asks about: asset class and relevancy are given, the anchor read."""
+    """Finds the facts that a foreign question asks about: asset class and relevancy are given, the anchor is read."""
 
     def __init__(self, graph: KnowledgeGraph) -> None:
         self.graph = graph

@@ -60,7 +60,7 @@ class KnowledgeGraph:
     ) -> Iterator[Fact]:
         """Yield the facts that match all that is given (slugs, relation names), in order of id."""
         if asset_class is not None:
-            self.asset_class(asset_class)
+            asset_class = self.asset_class(asset_class).slug
         if relation is not None and relation not in self.relations:
             raise OntologyError(f"unknown relation {relation!r}{did_you_mean(relation, self.relations)}")
         for fact in self._by_table.get((asset_class, relation), ()):

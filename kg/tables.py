@@ -40,7 +40,11 @@ _PARTLY_JUDGED = "Pairs that the source leaves empty are unknown; a no is stated
 
 # Words that do not tell which part or quantity is meant, so that sharing one does not make two names alike.
 _GENERIC = frozenset(
-    ["and", "condition", "damage", "damaged", "defects", "demand", "failure", "fault", "faults", "loss", "medium", "output", "problem", "problems", "process", "supply", "system", "unequal", "utility", "with"]
+    re.findall(
+        r"\w+",
+        "and condition damage damaged defects demand failure fault faults loss medium output problem problems process "
+        "supply system unequal utility with",
+    )
 )
 
 

@@ -1,0 +1,73 @@
+"""Files are whole or absent, and a log survives what can happen to it."""
+
+import resource
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from failwise.errors import InputError, StorageError
+from failwise.files import RecordLog, atomic_writer, content_id, read_records, write_records, write_text
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A record to write."""
+
+    id: str
+    n: int = 0
+
+
+def test_records_come_back_as_they_were(tmp_path: Path) -> None:
+    notes = [Note("ä", 1), Note('"\n', 2)]
+    assert write_records(tmp_path / "n.jsonl", notes) == 2
+    assert list(read_records(tmp_path / "n.jsonl", Note)) == notes
+
+
+def test_a_failing_writer_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    write_text(path, "old")
+    with pytest.raises(RuntimeError), atomic_writer(path) as stream:
+        stream.write(b"new")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path: Path) -> None:
+    # The limit makes the kernel refuse the write, as a full disk does.
+    old_limit, old_handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.getsignal(signal.SIGXFSZ)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, old_limit[1]))
+    try:
+        with pytest.raises(StorageError, match=r"cannot write .*big\.txt.*free some space"):
+            write_text(tmp_path / "big.txt", "x" * 5000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, old_limit)
+        signal.signal(signal.SIGXFSZ, old_handler)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_torn_last_line_is_cut_and_the_rest_kept(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    with RecordLog(path) as log:
+        log.append(Note("a"))
+        log.append(Note("b"))
+    with path.open("ab") as stream:
+        stream.write(b'{"id":"c","n')
+    with RecordLog(path) as log:
+        log.append(Note("d"))
+    assert [n.id for n in read_records(path, Note)] == ["a", "b", "d"]
+
+
+def test_a_bad_line_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "n.jsonl"
+    path.write_text('{"id":"a"}\n{"id":"b","n":"many"}\n')
+    with pytest.raises(InputError, match=r"n\.jsonl, line 2 is not a note record: field 'n'"):
+        list(read_records(path, Note))
+
+
+def test_content_ids_depend_on_content_alone() -> None:
+    assert content_id("a", {"y": 1, "x": 2}) == content_id("a", {"x": 2, "y": 1})
+    assert content_id("a", "b") != content_id("ab")
