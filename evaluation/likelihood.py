@@ -88,7 +88,9 @@ def load_scorer(student: str | Path, device: Device) -> tuple[Any, PreTrainedTok
     base = resolve_base(EMBEDDED if student == BASE else str(student))
     tokenizer = models.load_tokenizer(base)
     fingerprint = base_fingerprint(base.name, base.revision, models.chat_template_hash(tokenizer))
-    return models.load_base(base, "none", "bf16", place).eval(), tokenizer, fingerprint
+    model = models.load_base(base, "none", "bf16", place)
+    model.train(False)
+    return model, tokenizer, fingerprint
 
 
 def branches(question: Question, tokenizer: PreTrainedTokenizerBase) -> Branches:

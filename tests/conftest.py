@@ -1,9 +1,8 @@
 """Fixtures: the toy ontology, shared data where it is there, and the program as a user calls it."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -13,8 +12,6 @@ from failwise.kg.load import shipped_folder
 
 ROOT = Path(__file__).parents[1]
 TOY = Path(__file__).parent / "toy" / "toy.ttl"
-
-Program = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 def toy_paths() -> list[Path]:
@@ -48,12 +45,32 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT / "src"), "HF_HUB_OFFLINE": "1", "COLUMNS": "200", "NO_COLOR": "1"}
 
 
-@pytest.fixture
-def failwise(tmp_path: Path) -> Program:
-    """Return a function that runs the program in an empty folder, as a user would."""
+@dataclass(frozen=True)
+class Done:
+    """How a call of the program ended."""
 
-    def call(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-m", "failwise", *map(str, arguments)]
-        return subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=300)
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Program = Callable[..., Done]
+
+
+@pytest.fixture
+def failwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Program:
+    """Return a function that runs the program in an empty folder; what it does not catch fails the test."""
+    from failwise.cli import exit_code
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def call(*arguments: str | Path) -> Done:
+        capsys.readouterr()
+        try:
+            code = exit_code([str(a) for a in arguments])
+        except SystemExit as end:  # --help and --version
+            code = int(end.code or 0)
+        return Done(code, *capsys.readouterr())
 
     return call

