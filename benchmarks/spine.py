@@ -57,7 +57,9 @@ def main() -> None:
     row("`failwise --help`", f"{shown:.2f} s", "limit 0.5 s", f"{shown / 0.5:.2f}")
 
     loaded, parsed = best(lambda: check(load_ontology())), best(parse_only)
-    row("load and check the shipped ontology", f"{loaded:.2f} s", f"parsing it {parsed:.2f} s", f"{loaded / parsed:.1f}")
+    row(
+        "load and check the shipped ontology", f"{loaded:.2f} s", f"parsing it {parsed:.2f} s", f"{loaded / parsed:.1f}"
+    )
     row("load and check the shipped ontology", f"{loaded:.2f} s", "limit 10 s", f"{loaded / 10:.2f}")
 
     graph = KnowledgeGraph.load()

@@ -54,6 +54,13 @@ def write_rationales(
     return _count(folder)
 
 
+def explain(questions: Iterable[Question], graph: KnowledgeGraph) -> list[Rationale]:
+    """Return what the graph itself says to each question, for a reader who wants to know why an answer is right."""
+    config = RationalesConfig.model_validate({"teacher": "graph"})
+    records = _Writer(find_teacher(config, graph), graph, config).results(questions)
+    return [r for r in records if isinstance(r, Rationale)]
+
+
 def _count(folder: Path) -> RationaleCounts:
     tokens = [r.completion_tokens for r in read_records(folder / RATIONALES, Rationale)]
     rejects = list(read_records(folder / REJECTS, Reject))

@@ -1,6 +1,7 @@
 """`failwise train` and `failwise evaluate`."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -23,7 +24,7 @@ from failwise.config import RunConfig, load_config
 from failwise.errors import InputError
 from failwise.evaluation.records import Answer
 from failwise.files import file_digest, read_records, write_records
-from failwise.generation.records import Question, Rationale
+from failwise.generation.records import Question
 from failwise.manifest import StageFolder
 from failwise.progress import progress_bar
 
@@ -45,23 +46,17 @@ def train(
     chosen = [q for q in read_records(questions, Question) if q.split == "train"]
     if not chosen:
         raise InputError(f"{questions} has no question of the split 'train'; there is nothing to train on")
-    reasons = {r.question_id: r for r in read_records(rationales, Rationale)}
     inputs = {"questions": file_digest(questions), "rationales": file_digest(rationales)}
     folder = StageFolder("student", out, whole.training, inputs)
     if folder.finished():
         typer.echo(f"{out}: done before")
         return
-    from failwise.training.student import train_student
+    from failwise import stages
 
-    with folder.working(redo=redo) as outcome, progress_bar(console(), "training", 1) as bar:
-
-        def step(done: int, total: int, loss: float) -> None:
-            bar.total(total)
-            bar.reach(done, f"loss {loss:.3f}")
-
-        result = train_student(chosen, reasons, whole.training, out, step)
-        outcome.record({"steps": result.steps, "tokens": result.tokens}, out / "contract.json")
-    typer.echo(f"{out}: {result.steps} steps, {result.tokens:,} tokens, last loss {result.losses[-1]:.3f}")
+    with folder.working(redo=redo) as outcome:
+        stages.train(chosen, rationales, whole.training, out, outcome, partial(progress_bar, console()))
+    said = outcome.counts
+    typer.echo(f"{out}: {said['steps']} steps, {said['tokens']:,} tokens, last loss {said['last loss']}")
 
 
 def evaluate(

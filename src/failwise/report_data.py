@@ -7,12 +7,12 @@ from failwise.errors import InputError
 from failwise.evaluation.records import Accuracy, Answer, FactAudit, RollUp
 from failwise.evaluation.report import ReportData
 from failwise.files import read_json, read_records
-from failwise.generation.rationales import RATIONALES
-from failwise.generation.records import Rationale
+from failwise.generation.rationales import explain
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Truth
 from failwise.manifest import MANIFEST
 from failwise.stages import AUDITS, ROLL_UPS, SCORES, STUDENT_ANSWERS, Run, base_answers, read_config
+from failwise.training.config import EMBEDDED
 
 REGIMES = {
     "new-question": (
@@ -23,10 +23,16 @@ REGIMES = {
 }
 
 LIMITS = (
-    "The embedded student is stored in 4 bits and is quantised again for training; a larger model would know more.",
     "A student is asked by the likelihood of each option's text, not by what it would write freely.",
     "A fact counts as tested only by questions in which it is the right option.",
-    "Failure modes and sensors that a source does not list for an asset class are read as no, where a table says so.",
+)
+EMBEDDED_LIMIT = (
+    "The embedded base model has 135 million parameters, is stored in 4 bits and is quantised again for training: "
+    "it shows the method, not what a student of this kind can reach."
+)
+LISTED_LIMIT = (
+    "Failure modes and sensors that a source lists for other asset classes only are read as no: not listed, which is "
+    "less than impossible."
 )
 
 
@@ -39,6 +45,11 @@ def saved_run(folder: Path) -> Run:
     run = Run(read_config(folder))
     if not run.file("audit", MANIFEST).is_file():
         raise InputError(f"the run in {folder} is not audited yet; finish it with: failwise run CONFIG")
+    if read_json(run.file("ontology", MANIFEST))["inputs"]["ontology"] != run.graph.digest:
+        raise InputError(
+            f"the ontology has changed since the run in {folder} was made, so its facts cannot be put into words; "
+            "run it again with: failwise run CONFIG --redo"
+        )
     return run
 
 
@@ -54,7 +65,6 @@ def report_data(run: Run) -> ReportData:
     labels = {i: _sentence(run.graph, i) for i in known}
     answers = tuple(read_records(run.file("answers", STUDENT_ANSWERS), Answer))
     base = base_answers(run)
-    tested = {q.id for q in run.test_questions()}
     manifests = {s: read_json(run.file(s, MANIFEST)) for s in ("ontology", "questions", "student", "answers")}
     return ReportData(
         title=run.config.title,
@@ -69,13 +79,18 @@ def report_data(run: Run) -> ReportData:
         questions=tuple(run.test_questions()),
         answers=answers,
         base_answers=base,
-        rationales=tuple(
-            r for r in read_records(run.file("rationales", RATIONALES), Rationale) if r.question_id in tested
-        ),
+        rationales=tuple(explain(run.test_questions(), run.graph)),
         labels=labels | {slug: e.label for slug, e in run.graph.asset_classes.items()},
-        limits=LIMITS,
+        limits=_limits(run),
         manifest=_manifest_rows(manifests),
     )
+
+
+def _limits(run: Run) -> tuple[str, ...]:
+    listed = any(run.graph.facts[q.tested_fact].subject.iri == run.graph.facts[q.tested_fact].asset_class.iri
+                 for q in run.test_questions())  # fmt: skip
+    embedded = run.config.training.base == EMBEDDED
+    return (*LIMITS, *([EMBEDDED_LIMIT] if embedded else []), *([LISTED_LIMIT] if listed else []))
 
 
 def _manifest_rows(manifests: dict[str, dict[str, object]]) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """`failwise run`: the stages in order. A finished stage is skipped, an interrupted one goes on."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 
 from rich.console import Console
 
@@ -9,7 +9,7 @@ from failwise import estimates, stages
 from failwise.config import RunConfig
 from failwise.generation.question_files import QUESTIONS
 from failwise.generation.rationales import RATIONALES
-from failwise.progress import Bar, progress_bar
+from failwise.progress import progress_bar
 from failwise.stages import Run, Stage
 
 STAGES = (
@@ -19,7 +19,7 @@ STAGES = (
     Stage("rationales", lambda c: c.rationales, (("questions", QUESTIONS),),
           stages.write_rationales, estimates.rationales),
     Stage("student", lambda c: c.training, (("questions", QUESTIONS), ("rationales", RATIONALES)),
-          stages.train_student, estimates.student),
+          stages.teach_student, estimates.student),
     Stage("answers", lambda c: c.evaluation, (("questions", QUESTIONS), ("student", stages.ADAPTER)),
           stages.ask_student, estimates.answers),
     Stage("audit", lambda c: c.evaluation, (("answers", stages.STUDENT_ANSWERS),),
@@ -44,7 +44,7 @@ def run_all(config: RunConfig, console: Console, *, redo: bool = False) -> Run:
             continue
         console.print(f"{label}{': going on' if folder.begun() else ''} …", markup=False, highlight=False)
         with folder.working(redo=redo) as outcome:
-            stage.work(run, folder.path, outcome, _bars(console))
+            stage.work(run, folder.path, outcome, partial(progress_bar, console))
         summary = ", ".join(f"{k} {v}" for k, v in outcome.counts.items() if isinstance(v, int | float))
         console.print(f"    {summary}", markup=False, highlight=False)
     return run
@@ -61,12 +61,3 @@ def plan(config: RunConfig) -> Iterator[tuple[str, str, float]]:
         fresh = False  # what follows reads what is still to be made
         what, seconds = stage.estimate(run)
         yield stage.name, f"{'go on: ' if folder is not None and folder.begun() else ''}{what}", seconds
-
-
-def _bars(console: Console) -> stages.Bars:
-    @contextmanager
-    def bars(label: str, total: int) -> Iterator[Bar]:
-        with progress_bar(console, label, total) as bar:
-            yield bar
-
-    return bars

@@ -20,6 +20,7 @@ from failwise.kg.load import load_ontology
 from failwise.kg.records import Finding, Truth
 from failwise.manifest import Outcome, StageFolder
 from failwise.progress import Bar
+from failwise.training.config import TrainingConfig
 
 CONFIG = "run.json"
 FACTS, FINDINGS, SUMMARY = "facts.jsonl", "findings.jsonl", "summary.json"
@@ -202,21 +203,33 @@ def write_rationales(run: Run, folder: Path, outcome: Outcome, bars: Bars) -> No
 # --- student ---
 
 
-def train_student(run: Run, folder: Path, outcome: Outcome, bars: Bars) -> None:
+def teach_student(run: Run, folder: Path, outcome: Outcome, bars: Bars) -> None:
     """Train the student on the training questions."""
-    from failwise.training.student import train_student as train
+    train(run.split("train"), run.file("rationales", RATIONALES), run.config.training, folder, outcome, bars)
 
-    rationales = {r.question_id: r for r in read_records(run.file("rationales", RATIONALES), Rationale)}
+
+def train(
+    questions: Sequence[Question],
+    rationales: Path,
+    config: TrainingConfig,
+    folder: Path,
+    outcome: Outcome,
+    bars: Bars,
+) -> None:
+    """Train a student into `folder`, with a bar that shows the loss."""
+    from failwise.training.student import train_student
+
+    reasons = {r.question_id: r for r in read_records(rationales, Rationale)}
     with bars("training", 0) as bar:
 
         def step(done: int, total: int, loss: float) -> None:
             bar.total(total)
             bar.reach(done, f"loss {loss:.3f}")
 
-        result = train(run.split("train"), rationales, run.config.training, folder, step)
+        result = train_student(questions, reasons, config, folder, step)
+    tenth = len(result.losses) // 10 + 1
+    losses = {"first loss": _mean(result.losses[:tenth]), "last loss": _mean(result.losses[-tenth:])}
     counts = {k: v for k, v in asdict(result).items() if k != "losses"}
-    first, last = result.losses[: len(result.losses) // 10 + 1], result.losses[-len(result.losses) // 10 :]
-    losses = {"first loss": round(_mean(first), 3), "last loss": round(_mean(last), 3)}
     outcome.record(counts | losses, folder / ADAPTER, folder / CONTRACT)
 
 
@@ -272,4 +285,4 @@ def base_answers(run: Run) -> tuple[Answer, ...]:
 
 
 def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
+    return round(sum(values) / len(values), 3)

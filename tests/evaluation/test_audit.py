@@ -22,9 +22,7 @@ def questions(shipped: KnowledgeGraph) -> list[Question]:
     return [q for q in Synthesis(shipped, config) if q.split == "test"]
 
 
-def states(
-    graph: KnowledgeGraph, questions: list[Question], knows: Callable[[Question], bool]
-) -> Counter[str]:
+def states(graph: KnowledgeGraph, questions: list[Question], knows: Callable[[Question], bool]) -> Counter[str]:
     return Counter(a.state for a in audit_facts(graph, [Probe(q, knows(q)) for q in questions]))
 
 

@@ -29,7 +29,11 @@ def test_failuresensoriq_gives_the_published_rows(shipped: KnowledgeGraph, data:
 
 def test_a_file_without_facts_gets_the_rows_that_need_none(data: Path) -> None:
     questions = read_questions(data / "failuresensoriq" / "single_answer_simple_perturbed.jsonl")
-    assert [r.name for r in model_free_rows(questions, KnowledgeGraph.load())] == ["random", "always A", "longest option"]
+    assert [r.name for r in model_free_rows(questions, KnowledgeGraph.load())] == [
+        "random",
+        "always A",
+        "longest option",
+    ]
 
 
 def test_on_generated_questions_the_degree_is_worth_less(shipped: KnowledgeGraph, data: Path) -> None:

@@ -57,9 +57,7 @@ def test_a_foreign_question_is_linked_to_its_facts(toy: KnowledgeGraph, tmp_path
 @pytest.mark.parametrize(
     "change", [{"asset_name": "submarine"}, {"relevancy": ""}, {"question": "Which?"}, {"options": ["sonar", "noise"]}]
 )
-def test_what_cannot_be_linked_stays_a_question(
-    toy: KnowledgeGraph, tmp_path: Path, change: dict[str, object]
-) -> None:
+def test_what_cannot_be_linked_stays_a_question(toy: KnowledgeGraph, tmp_path: Path, change: dict[str, object]) -> None:
     (question,) = read_questions(write(tmp_path, FOREIGN | change), toy)
     assert question.fact_ids == ()
     assert question.answer == 1

@@ -57,7 +57,9 @@ def test_the_verifier_says_which_rule_is_broken(toy: KnowledgeGraph, questions: 
     assert broken(toy, question, lambda r: TeacherReply(r.text, other)) == {"wrong-answer"}
     assert broken(toy, question, lambda r: TeacherReply(r.text, None)) == {"no-answer"}
     assert broken(toy, question, lambda r: TeacherReply(r.text, "Z")) == {"no-answer"}
-    assert broken(toy, question, lambda r: TeacherReply(r.text.replace(first, ""), r.answer)) == {"option-not-addressed"}
+    assert broken(toy, question, lambda r: TeacherReply(r.text.replace(first, ""), r.answer)) == {
+        "option-not-addressed"
+    }
     invented = broken(toy, question, lambda r: TeacherReply(r.text + " [toy-pump/indicatedBy/x/y]", r.answer))
     assert invented == {"invented-citation"}
     assert "empty" in broken(toy, question, lambda r: TeacherReply("", r.answer))
@@ -116,7 +118,7 @@ def test_a_killed_job_goes_on_where_it_stopped(toy: KnowledgeGraph, questions: l
 def test_a_job_that_accepts_nothing_is_an_error(toy: KnowledgeGraph, questions: list[Question], tmp_path: Path) -> None:
     config = RationalesConfig(teacher="scripted", attempts=1)
     teacher = ScriptedTeacher(config, toy, lambda r: TeacherReply("", None))
-    with pytest.raises(TeacherError, match="no rationale was accepted out of .* dropped as 'empty'"):
+    with pytest.raises(TeacherError, match=r"no rationale was accepted out of .* dropped as 'empty'"):
         write_rationales(questions, toy, config, tmp_path, teacher=teacher)
 
 
@@ -139,7 +141,9 @@ def perfect(graph: KnowledgeGraph, questions: list[Question]) -> Callable[[dict[
 
     def answer(request: dict[str, Any]) -> tuple[int, str]:
         prompt = request["messages"][1]["content"]
-        found = [q for key, q in by_text.items() if q.question in prompt and all(f" {o}\n" in prompt for o in q.options)]
+        found = [
+            q for key, q in by_text.items() if q.question in prompt and all(f" {o}\n" in prompt for o in q.options)
+        ]
         question = next(q for q in found if sum(f"[{i}]" in prompt for i in q.fact_ids) == prompt.count("\n["))
         reply = teacher.reason(request_for(graph, question))
         allowed = request["response_format"]["json_schema"]["schema"]["properties"]["answer"]["enum"]

@@ -30,7 +30,9 @@ def test_the_shipped_ontology_has_no_finding() -> None:
 
 
 def test_the_toy_is_valid_but_for_concepts() -> None:
-    found = check(load_ontology([shipped_folder() / "schema.ttl", shipped_folder() / "relations.ttl", TOY], shipped=False))
+    found = check(
+        load_ontology([shipped_folder() / "schema.ttl", shipped_folder() / "relations.ttl", TOY], shipped=False)
+    )
     assert {f.level for f in found} == {"INFO"}
     assert {f.node.rsplit(".", 1)[-1] for f in found} == {"cavitation", "seal-leakage"}
 
