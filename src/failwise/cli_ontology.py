@@ -1,4 +1,7 @@
-"""`failwise ontology`: check, show, write out and import."""
+"""`failwise ontology`: check, show, write out and import.
+
+A command imports what it needs when it is called, so that `--help` starts at once.
+"""
 
 from collections import Counter
 from enum import StrEnum

@@ -1,14 +1,17 @@
-"""`failwise questions` and `failwise rationales`."""
+"""`failwise questions` and `failwise rationales`.
+
+A command imports what it needs when it is called, so that `--help` starts at once.
+"""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from failwise.cli_options import AsJson, ConfigFile, OntologyPaths, Out, Redo, Seed, Settings, console, print_json
-from failwise.config import RunConfig, load_config
-from failwise.files import file_digest
-from failwise.manifest import StageFolder
+
+if TYPE_CHECKING:
+    from failwise.manifest import StageFolder
 
 questions = typer.Typer(no_args_is_help=True, help="Make question sets.")
 rationales = typer.Typer(no_args_is_help=True, help="Have a teacher write rationales.")
@@ -26,7 +29,9 @@ def generate_questions(
 ) -> None:
     """Make all questions that the ontology and the configuration give."""
     from failwise import stages
+    from failwise.config import RunConfig, load_config
     from failwise.generation.question_files import QUESTIONS
+    from failwise.manifest import StageFolder
 
     settings = [*setting, *([f"questions.seed={seed}"] if seed is not None else [])]
     whole = load_config(RunConfig, config, [*settings, *_paths(ontology)])
@@ -52,8 +57,11 @@ def generate_rationales(
 ) -> None:
     """Write a verified rationale for every question; interrupted, the same command goes on."""
     from failwise import stages
+    from failwise.config import RunConfig, load_config
+    from failwise.files import file_digest
     from failwise.generation.question_files import read_questions
     from failwise.generation.rationales import RATIONALES, REJECTS, write_rationales
+    from failwise.manifest import StageFolder
     from failwise.progress import progress_bar
 
     whole = load_config(RunConfig, config, [*setting, *_paths(ontology)])
@@ -73,7 +81,7 @@ def _paths(ontology: list[Path]) -> list[str]:
     return [f"ontology.paths=[{', '.join(repr(str(p)) for p in ontology)}]"] if ontology else []
 
 
-def _say(path: Path, folder: StageFolder, as_json: bool) -> None:
+def _say(path: Path, folder: "StageFolder", as_json: bool) -> None:
     from failwise.files import read_json
     from failwise.manifest import MANIFEST
 

@@ -1,12 +1,17 @@
-"""`failwise run` and `failwise report`."""
+"""`failwise run` and `failwise report`.
+
+A command imports what it needs when it is called, so that `--help` starts at once.
+"""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from failwise.cli_options import AsJson, Redo, Settings, console, percent, print_json, print_table
-from failwise.config import RunConfig, load_config
+
+if TYPE_CHECKING:
+    from failwise.config import RunConfig
 
 
 def run(
@@ -21,6 +26,8 @@ def run(
 
     Interrupt it anywhere and run it again: it goes on, and nothing that is finished is done twice.
     """
+    from failwise.config import RunConfig, load_config
+
     whole = load_config(RunConfig, config, [*setting, *([f"folder={folder}"] if folder else [])])
     if dry_run:
         _show_plan(whole, as_json)
@@ -48,7 +55,7 @@ def report(folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of
     typer.echo(f"report: {write_report(report_data(done), done.file('report', REPORT))}")
 
 
-def _show_plan(whole: RunConfig, as_json: bool) -> None:
+def _show_plan(whole: "RunConfig", as_json: bool) -> None:
     from failwise.run import plan
 
     steps = list(plan(whole))

@@ -1,10 +1,13 @@
-"""`failwise train` and `failwise evaluate`."""
+"""`failwise train` and `failwise evaluate`.
+
+A command imports what it needs when it is called, so that `--help` starts at once.
+"""
 
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,13 +23,12 @@ from failwise.cli_options import (
     print_json,
     print_table,
 )
-from failwise.config import RunConfig, load_config
 from failwise.errors import InputError
-from failwise.evaluation.records import Answer
-from failwise.files import file_digest, read_records, write_records
-from failwise.generation.records import Question
-from failwise.manifest import StageFolder
-from failwise.progress import progress_bar
+
+if TYPE_CHECKING:
+    from failwise.config import RunConfig
+    from failwise.evaluation.records import Answer
+    from failwise.generation.records import Question
 
 NO_STUDENT = "none"
 ADAPTER, CONTRACT = "adapter_model.safetensors", "contract.json"
@@ -42,6 +44,13 @@ def train(
     redo: Redo = False,
 ) -> None:
     """Train a student with QLoRA; interrupted, the same command goes on from the last checkpoint."""
+    from failwise import stages
+    from failwise.config import RunConfig, load_config
+    from failwise.files import file_digest, read_records
+    from failwise.generation.records import Question
+    from failwise.manifest import StageFolder
+    from failwise.progress import progress_bar
+
     whole = load_config(RunConfig, config, setting)
     chosen = [q for q in read_records(questions, Question) if q.split == "train"]
     if not chosen:
@@ -51,8 +60,6 @@ def train(
     if folder.finished():
         typer.echo(f"{out}: done before")
         return
-    from failwise import stages
-
     with folder.working(redo=redo) as outcome:
         stages.train(chosen, rationales, whole.training, out, outcome, partial(progress_bar, console()))
     said = outcome.counts
@@ -71,10 +78,13 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Score a student on a question file, beside chance and the rows that need no model."""
+    from failwise.config import RunConfig, load_config
     from failwise.evaluation.answers import sample
     from failwise.evaluation.scores import score_rows
+    from failwise.files import file_digest, write_records
     from failwise.generation.question_files import read_questions
     from failwise.kg.graph import KnowledgeGraph
+    from failwise.manifest import StageFolder
 
     whole = load_config(RunConfig, config, setting)
     graph = KnowledgeGraph.load(ontology or whole.ontology.paths, shipped=whole.ontology.shipped)
@@ -98,10 +108,11 @@ def evaluate(
     typer.echo(f"{len(asked):,} questions, {linked:,} of them linked to facts of the ontology")
 
 
-def _ask(student: str, asked: Sequence[Question], whole: RunConfig, folder: Path) -> list[Answer]:
+def _ask(student: str, asked: "Sequence[Question]", whole: "RunConfig", folder: Path) -> "list[Answer]":
     if student == NO_STUDENT:
         return []
     from failwise.evaluation.answers import write_answers
+    from failwise.progress import progress_bar
 
     with progress_bar(console(), "asking", len(asked)) as bar:
         return write_answers(student, asked, whole.evaluation, folder / ANSWERS, bar.advance)
@@ -109,5 +120,7 @@ def _ask(student: str, asked: Sequence[Question], whole: RunConfig, folder: Path
 
 def _digest(student: str) -> str:
     """Return what tells this student from another one trained into the same folder."""
+    from failwise.files import file_digest
+
     contract = Path(student) / CONTRACT
     return file_digest(contract) + file_digest(Path(student) / ADAPTER) if contract.is_file() else student

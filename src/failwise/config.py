@@ -32,11 +32,11 @@ class RunConfig(BaseModel):
 
     title: str = Field("failwise run", description="heading of the report")
     folder: Path = Field(Path("runs/run"), description="where the run is kept")
-    ontology: OntologyConfig = OntologyConfig()  # type: ignore[call-arg]
-    questions: QuestionsConfig = QuestionsConfig()  # type: ignore[call-arg]
-    rationales: RationalesConfig = RationalesConfig()  # type: ignore[call-arg]
-    training: TrainingConfig = TrainingConfig()  # type: ignore[call-arg]
-    evaluation: EvaluationConfig = EvaluationConfig()  # type: ignore[call-arg]
+    ontology: OntologyConfig = OntologyConfig()
+    questions: QuestionsConfig = QuestionsConfig()
+    rationales: RationalesConfig = RationalesConfig()
+    training: TrainingConfig = TrainingConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
 
 
 def load_config(kind: type[C], path: Path | None, settings: Sequence[str] = (), section: str = "") -> C:
