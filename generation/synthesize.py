@@ -76,6 +76,7 @@ class _Group:
         self.degrees = self._degrees()
         self.positions: dict[tuple[Polarity, int], list[int]] = {}
         self.wordings: dict[Polarity, list[int]] = {}
+        self.made: set[str] = set()
 
     def questions(self) -> Iterator[Question]:
         """Yield the questions of every anchor, selection and elimination."""
@@ -83,11 +84,11 @@ class _Group:
         for fact in self.facts:
             anchors.setdefault(self._anchor(fact).concept, []).append(fact)
         for facts in anchors.values():
-            used: dict[frozenset[str], str] = {}
+            used: set[frozenset[str]] = set()
             for family in self.families:
                 yield from self._ask(family, facts, used)
 
-    def _ask(self, family: Family, facts: Sequence[Fact], used: dict[frozenset[str], str]) -> Iterator[Question]:
+    def _ask(self, family: Family, facts: Sequence[Fact], used: set[frozenset[str]]) -> Iterator[Question]:
         right_truth = Truth.YES if family.polarity is Polarity.SELECTION else Truth.NO
         rights = [f for f in facts if f.truth is right_truth]
         others = [f for f in facts if f.truth is not right_truth and f.truth is not Truth.UNKNOWN]
@@ -97,16 +98,30 @@ class _Group:
             unasked[f"no stated {'no' if right_truth is Truth.YES else 'yes'} beside it"] += len(rights)
             return
         for right in rights:
+            taught: list[list[Fact]] = []
             for split in self.splits:
-                options = self._draw(right, others, used, split)
-                if options is None:
-                    unasked["all option sets used"] += 1
-                    break
-                yield self._question(family, right, options, split)
+                chosen = self._draw(right, others, used)
+                if chosen is None and split == "train" and taught:
+                    chosen = self._again(taught)
+                if chosen is None:
+                    unasked[f"no option set left for {split}"] += 1
+                    continue
+                if split == "train":
+                    taught.append(chosen)
+                question = self._question(family, right, chosen, split)
+                if question.id in self.made:
+                    unasked["the same question again"] += 1
+                    continue
+                self.made.add(question.id)
+                yield question
 
-    def _draw(
-        self, right: Fact, others: Sequence[Fact], used: dict[frozenset[str], str], split: str
-    ) -> list[Fact] | None:
+    def _again(self, taught: Sequence[list[Fact]]) -> list[Fact]:
+        """Return an option set that was taught already: in another wording and order it still teaches the fact."""
+        chosen = list(self.random.choice(taught))
+        self.random.shuffle(chosen)
+        return chosen
+
+    def _draw(self, right: Fact, others: Sequence[Fact], used: set[frozenset[str]]) -> list[Fact] | None:
         """Return distractors whose set with the right option was not used yet: large sets first.
 
         Preferred are those that a guesser by degree would take instead of the right option: of high degree
@@ -121,7 +136,7 @@ class _Group:
                 chosen = [f for _, f in sorted(zip(pulls, others, strict=True), key=lambda p: p[0])[:count]]
                 key = frozenset((right.id, *(f.id for f in chosen)))
                 if key not in used:
-                    used[key] = split
+                    used.add(key)
                     self.random.shuffle(chosen)
                     return chosen
         return None
