@@ -32,15 +32,16 @@ def generate_questions(
     from failwise.config import RunConfig, load_config
     from failwise.generation.question_files import QUESTIONS
     from failwise.manifest import StageFolder
+    from failwise.run_folder import SUMMARY, Run
 
     settings = [*setting, *([f"questions.seed={seed}"] if seed is not None else [])]
     whole = load_config(RunConfig, config, [*settings, *_paths(ontology)])
-    run = stages.Run(whole)
+    run = Run(whole)
     folder = StageFolder("questions", out, whole.questions, {"ontology": run.graph.digest})
     if not folder.finished():
         with folder.working(redo=redo) as outcome:
             stages.refuse_errors(run)
-            outcome.record(stages.make_questions(run.graph, whole, out), out / QUESTIONS, out / stages.SUMMARY)
+            outcome.record(stages.make_questions(run.graph, whole, out), out / QUESTIONS, out / SUMMARY)
     _say(out / QUESTIONS, folder, as_json)
 
 
@@ -63,9 +64,10 @@ def generate_rationales(
     from failwise.generation.rationales import RATIONALES, REJECTS, write_rationales
     from failwise.manifest import StageFolder
     from failwise.progress import progress_bar
+    from failwise.run_folder import Run
 
     whole = load_config(RunConfig, config, [*setting, *_paths(ontology)])
-    run = stages.Run(whole)
+    run = Run(whole)
     chosen = [q for q in read_questions(questions_file, run.graph) if q.split == split]
     stages.refuse_foreign(chosen, run.graph, questions_file, split)
     inputs = {"questions": file_digest(questions_file), "split": split}

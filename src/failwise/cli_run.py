@@ -34,7 +34,7 @@ def run(
         return
     from failwise.report_data import headline
     from failwise.run import run_all
-    from failwise.stages import REPORT
+    from failwise.run_folder import REPORT
 
     done = run_all(whole, console(), redo=redo)
     path = done.file("report", REPORT)
@@ -49,7 +49,7 @@ def report(folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of
     """Write a finished run's report again."""
     from failwise.evaluation.report import write_report
     from failwise.report_data import report_data, saved_run
-    from failwise.stages import REPORT
+    from failwise.run_folder import REPORT
 
     done = saved_run(folder)
     typer.echo(f"report: {write_report(report_data(done), done.file('report', REPORT))}")

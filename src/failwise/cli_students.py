@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from failwise.generation.records import Question
 
 NO_STUDENT = "none"
-ADAPTER, CONTRACT = "adapter_model.safetensors", "contract.json"
-ANSWERS, SCORES = "answers.jsonl", "scores.jsonl"
+ANSWERS = "answers.jsonl"
 
 
 def train(
@@ -85,6 +84,7 @@ def evaluate(
     from failwise.generation.question_files import read_questions
     from failwise.kg.graph import KnowledgeGraph
     from failwise.manifest import StageFolder
+    from failwise.run_folder import SCORES
 
     whole = load_config(RunConfig, config, setting)
     graph = KnowledgeGraph.load(ontology or whole.ontology.paths, shipped=whole.ontology.shipped)
@@ -121,6 +121,7 @@ def _ask(student: str, asked: "Sequence[Question]", whole: "RunConfig", folder: 
 def _digest(student: str) -> str:
     """Return what tells this student from another one trained into the same folder."""
     from failwise.files import file_digest
+    from failwise.run_folder import ADAPTER, CONTRACT
 
     contract = Path(student) / CONTRACT
     return file_digest(contract) + file_digest(Path(student) / ADAPTER) if contract.is_file() else student

@@ -2,7 +2,7 @@
 
 import math
 
-from failwise.stages import Run
+from failwise.run_folder import Run
 
 QUESTIONS_PER_SECOND = 10_000
 RATIONALES_PER_SECOND = 8_000

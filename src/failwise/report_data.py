@@ -11,7 +11,7 @@ from failwise.generation.rationales import explain
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Truth
 from failwise.manifest import MANIFEST
-from failwise.stages import AUDITS, ROLL_UPS, SCORES, STUDENT_ANSWERS, Run, base_answers, read_config
+from failwise.run_folder import AUDITS, ROLL_UPS, SCORES, STUDENT_ANSWERS, Run, base_answers, read_config
 from failwise.training.config import EMBEDDED
 
 REGIMES = {

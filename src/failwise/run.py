@@ -10,21 +10,22 @@ from failwise.config import RunConfig
 from failwise.generation.question_files import QUESTIONS
 from failwise.generation.rationales import RATIONALES
 from failwise.progress import progress_bar
-from failwise.stages import Run, Stage
+from failwise.run_folder import ADAPTER, AUDITS, FACTS, SCORES, STUDENT_ANSWERS, Run, save_config
+from failwise.stages import Stage
 
 STAGES = (
     Stage("ontology", lambda c: c.ontology, (), stages.check_ontology, estimates.ontology),
-    Stage("questions", lambda c: c.questions, (("ontology", stages.FACTS),),
+    Stage("questions", lambda c: c.questions, (("ontology", FACTS),),
           stages.write_questions, estimates.questions),
     Stage("rationales", lambda c: c.rationales, (("questions", QUESTIONS),),
           stages.write_rationales, estimates.rationales),
     Stage("student", lambda c: c.training, (("questions", QUESTIONS), ("rationales", RATIONALES)),
           stages.teach_student, estimates.student),
-    Stage("answers", lambda c: c.evaluation, (("questions", QUESTIONS), ("student", stages.ADAPTER)),
+    Stage("answers", lambda c: c.evaluation, (("questions", QUESTIONS), ("student", ADAPTER)),
           stages.ask_student, estimates.answers),
-    Stage("audit", lambda c: c.evaluation, (("answers", stages.STUDENT_ANSWERS),),
+    Stage("audit", lambda c: c.evaluation, (("answers", STUDENT_ANSWERS),),
           stages.audit_student, estimates.audit),
-    Stage("report", lambda c: c.evaluation, (("audit", stages.AUDITS), ("audit", stages.SCORES)),
+    Stage("report", lambda c: c.evaluation, (("audit", AUDITS), ("audit", SCORES)),
           stages.write_report, estimates.report),
 )  # fmt: skip
 
@@ -36,7 +37,7 @@ def run_all(config: RunConfig, console: Console, *, redo: bool = False) -> Run:
         FailwiseError: a stage cannot be done; what the stages before it made is kept.
     """
     run = Run(config)
-    stages.save_config(config)
+    save_config(config)
     for number, stage in enumerate(STAGES, 1):
         folder, label = stage.folder(run), f"[{number}/{len(STAGES)}] {stage.name}"
         if folder.finished():

@@ -3,15 +3,14 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from pathlib import Path
 
 from pydantic import BaseModel
 
-from failwise.config import OntologyConfig, RunConfig
+from failwise.config import RunConfig
 from failwise.errors import InputError, OntologyError
 from failwise.evaluation.records import Answer
-from failwise.files import file_digest, read_json, read_records, write_json, write_records
+from failwise.files import file_digest, read_records, write_json, write_records
 from failwise.generation.question_files import QUESTIONS
 from failwise.generation.rationales import RATIONALES, REJECTS
 from failwise.generation.records import Question, Rationale
@@ -20,63 +19,24 @@ from failwise.kg.load import load_ontology
 from failwise.kg.records import Finding, Truth
 from failwise.manifest import Outcome, StageFolder
 from failwise.progress import Bar
+from failwise.run_folder import (
+    ADAPTER,
+    AUDITS,
+    BASE_ANSWERS,
+    CONTRACT,
+    FACTS,
+    FINDINGS,
+    REPORT,
+    ROLL_UPS,
+    SCORES,
+    STUDENT_ANSWERS,
+    SUMMARY,
+    Run,
+    base_answers,
+)
 from failwise.training.config import TrainingConfig
 
-CONFIG = "run.json"
-FACTS, FINDINGS, SUMMARY = "facts.jsonl", "findings.jsonl", "summary.json"
-ADAPTER, CONTRACT = "adapter_model.safetensors", "contract.json"
-STUDENT_ANSWERS, BASE_ANSWERS = "student.jsonl", "base.jsonl"
-AUDITS, ROLL_UPS, SCORES = "facts.jsonl", "roll-ups.jsonl", "scores.jsonl"
-REPORT = "report.html"
-
 Bars = Callable[[str, int], AbstractContextManager[Bar]]
-
-
-@dataclass
-class Run:
-    """One run: its configuration and folder, and what several stages need of it."""
-
-    config: RunConfig
-
-    def file(self, stage: str, name: str) -> Path:
-        """Return the path of a stage's file."""
-        return self.config.folder / stage / name
-
-    @cached_property
-    def graph(self) -> KnowledgeGraph:
-        """The ontology, read once."""
-        return load_graph(self.config.ontology, self.config.questions.language)
-
-    @cached_property
-    def questions(self) -> list[Question]:
-        """All questions of the finished question stage."""
-        return list(read_records(self.file("questions", QUESTIONS), Question))
-
-    def split(self, name: str) -> list[Question]:
-        """Return the questions of one split."""
-        return [q for q in self.questions if q.split == name]
-
-    def test_questions(self) -> list[Question]:
-        """Return what the student is asked."""
-        from failwise.evaluation.answers import sample
-
-        return sample(self.split("test"), self.config.evaluation.limit)
-
-
-def save_config(config: RunConfig) -> None:
-    """Keep a run's configuration in its folder."""
-    write_json(config.folder / CONFIG, config.model_dump(mode="json", exclude_unset=True))
-
-
-def read_config(folder: Path) -> RunConfig:
-    """Read the configuration of the run in a folder, wherever the folder stands now.
-
-    Raises:
-        InputError: there is no run.
-    """
-    if not (folder / CONFIG).is_file():
-        raise InputError(f"{folder} holds no run: {CONFIG} is missing; give the folder that `failwise run` made")
-    return RunConfig.model_validate({**read_json(folder / CONFIG), "folder": folder})
 
 
 @dataclass(frozen=True)
@@ -99,11 +59,6 @@ class Stage:
     def ready(self, run: Run) -> bool:
         """Say whether all that the stage reads is there."""
         return all(run.file(stage, name).is_file() for stage, name in self.reads)
-
-
-def load_graph(config: OntologyConfig, language: str = "en") -> KnowledgeGraph:
-    """Load the ontology a configuration names."""
-    return KnowledgeGraph.load(config.paths, shipped=config.shipped, language=language)
 
 
 # --- ontology ---
@@ -275,13 +230,6 @@ def write_report(run: Run, folder: Path, outcome: Outcome, bars: Bars) -> None:
 
     write(report_data(run), folder / REPORT)
     outcome.record({}, folder / REPORT)
-
-
-def base_answers(run: Run) -> tuple[Answer, ...]:
-    """Return the untrained base's answers; none where it was not asked."""
-    if not run.config.evaluation.base:
-        return ()
-    return tuple(read_records(run.file("answers", BASE_ANSWERS), Answer))
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -1,0 +1,74 @@
+"""One run: its configuration, its folder, the files of its stages, and what several stages need of it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from failwise.config import RunConfig
+from failwise.errors import InputError
+from failwise.evaluation.answers import sample
+from failwise.evaluation.records import Answer
+from failwise.files import read_json, read_records, write_json
+from failwise.generation.question_files import QUESTIONS
+from failwise.generation.records import Question
+from failwise.kg.graph import KnowledgeGraph
+
+CONFIG = "run.json"
+FACTS, FINDINGS, SUMMARY = "facts.jsonl", "findings.jsonl", "summary.json"
+ADAPTER, CONTRACT = "adapter_model.safetensors", "contract.json"
+STUDENT_ANSWERS, BASE_ANSWERS = "student.jsonl", "base.jsonl"
+AUDITS, ROLL_UPS, SCORES = "facts.jsonl", "roll-ups.jsonl", "scores.jsonl"
+REPORT = "report.html"
+
+
+@dataclass
+class Run:
+    """One run: its configuration and folder, and what several stages need of it."""
+
+    config: RunConfig
+
+    def file(self, stage: str, name: str) -> Path:
+        """Return the path of a stage's file."""
+        return self.config.folder / stage / name
+
+    @cached_property
+    def graph(self) -> KnowledgeGraph:
+        """The ontology, read once."""
+        ontology = self.config.ontology
+        return KnowledgeGraph.load(ontology.paths, shipped=ontology.shipped, language=self.config.questions.language)
+
+    @cached_property
+    def questions(self) -> list[Question]:
+        """All questions of the finished question stage."""
+        return list(read_records(self.file("questions", QUESTIONS), Question))
+
+    def split(self, name: str) -> list[Question]:
+        """Return the questions of one split."""
+        return [q for q in self.questions if q.split == name]
+
+    def test_questions(self) -> list[Question]:
+        """Return what the student is asked."""
+        return sample(self.split("test"), self.config.evaluation.limit)
+
+
+def save_config(config: RunConfig) -> None:
+    """Keep a run's configuration in its folder."""
+    write_json(config.folder / CONFIG, config.model_dump(mode="json", exclude_unset=True))
+
+
+def read_config(folder: Path) -> RunConfig:
+    """Read the configuration of the run in a folder, wherever the folder stands now.
+
+    Raises:
+        InputError: there is no run.
+    """
+    if not (folder / CONFIG).is_file():
+        raise InputError(f"{folder} holds no run: {CONFIG} is missing; give the folder that `failwise run` made")
+    return RunConfig.model_validate({**read_json(folder / CONFIG), "folder": folder})
+
+
+def base_answers(run: Run) -> tuple[Answer, ...]:
+    """Return the untrained base's answers; none where it was not asked."""
+    if not run.config.evaluation.base:
+        return ()
+    return tuple(read_records(run.file("answers", BASE_ANSWERS), Answer))
