@@ -26,6 +26,9 @@ class TrainingConfig(BaseModel):
     target_modules: str | tuple[str, ...] = Field(
         "all-linear", description="layers that get an adapter: 'all-linear', or the ends of their names"
     )
+    top_layers: float = Field(
+        1.0, gt=0, le=1, description="share of the layers, counted from the last, that get an adapter"
+    )
     learning_rate: float = Field(2e-3, gt=0, le=1, description="peak learning rate")
     schedule: Literal["linear", "cosine", "constant", "constant_with_warmup"] = Field(
         "linear", description="how the learning rate falls after the warm-up"
@@ -50,6 +53,11 @@ class TrainingConfig(BaseModel):
         if self.epochs is not None and self.max_steps is not None:
             raise ValueError(
                 f"epochs ({self.epochs:g}) and max_steps ({self.max_steps}) both say how long to train; set one"
+            )
+        if self.top_layers < 1 and isinstance(self.target_modules, str) and self.target_modules != "all-linear":
+            raise ValueError(
+                f"top_layers {self.top_layers:g} cannot be joined to the pattern {self.target_modules!r}; name the "
+                "modules in a list, or use 'all-linear'"
             )
         if self.quantisation == "nf4" and self.precision == "fp32":
             raise ValueError("quantisation 'nf4' computes in bf16; with precision 'fp32' set quantisation to 'none'")

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
@@ -64,11 +64,16 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     raw = Tokenizer(models.BPE(vocab={letter: i for i, letter in enumerate(alphabet)}, merges=[]))
     raw.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     raw.decoder = decoders.ByteLevel()
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=raw, eos_token="<|end|>", pad_token="<|pad|>")
+    tokenizer: Any = cast(Any, PreTrainedTokenizerFast)(tokenizer_object=raw, eos_token="<|end|>", pad_token="<|pad|>")
     tokenizer.chat_template = "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }}\n{% endfor %}"
     tokenizer.save_pretrained(folder)
     torch.manual_seed(0)
-    shape = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
+    shape: dict[str, Any] = {
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+    }
     # Large weights: with the usual ones every token is about equally likely, and nothing could go wrong.
     config = LlamaConfig(vocab_size=len(tokenizer), num_key_value_heads=2, initializer_range=0.3, **shape)
     LlamaForCausalLM(config).save_pretrained(folder)
@@ -86,7 +91,7 @@ def loaded(base: Path) -> tuple[Any, list[Branches]]:
 def score_alone(model: Any, prompt: tuple[int, ...], option: tuple[int, ...]) -> float:
     """Score one option in a sequence of its own, the plain way."""
     likely = model(torch.tensor([[*prompt, *option]])).logits[0].log_softmax(-1)
-    return sum(likely[len(prompt) - 1 + i, token].item() for i, token in enumerate(option))
+    return float(sum(likely[len(prompt) - 1 + i, token] for i, token in enumerate(option)))
 
 
 def test_packed_scores_are_those_of_single_sequences(loaded: tuple[Any, list[Branches]]) -> None:
@@ -109,9 +114,9 @@ def test_an_option_ends_where_its_letter_begins(loaded: tuple[Any, list[Branches
     model, _ = loaded
     _, tokenizer, _ = load_scorer(model.config._name_or_path, "cpu")
     packed = branches(question(0, 3), tokenizer)
-    read = [tokenizer.decode(option) for option in packed.options]
+    read = [tokenizer.decode(list(option)) for option in packed.options]
     assert read == [" vibration (", " oil (", " oil debris ("]
-    assert tokenizer.decode(packed.prompt).endswith(prompts.ANSWER)
+    assert str(tokenizer.decode(list(packed.prompt))).endswith(prompts.ANSWER)
 
 
 def test_answers_come_one_per_question_with_the_best_option(base: Path) -> None:

@@ -22,7 +22,7 @@ def package(monkeypatch: pytest.MonkeyPatch, folder: Path | None) -> None:
         spec.submodule_search_locations = [str(folder)]
         return spec
 
-    monkeypatch.setattr(embedded.importlib.util, "find_spec", find)
+    monkeypatch.setattr("failwise.training.embedded.importlib.util.find_spec", find)
 
 
 def test_a_missing_package_is_named_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
