@@ -23,7 +23,10 @@ def write_answers(
     Returns:
         all answers, in the order of the questions.
     """
-    from failwise.evaluation.likelihood import score_questions  # torch and transformers, some seconds
+    from failwise.training.extra import need_train_extra
+
+    need_train_extra("asking a student")
+    from failwise.evaluation.likelihood import score_questions
 
     with RecordLog(path) as log:
         done = {a.question_id for a in read_records(path, Answer)}

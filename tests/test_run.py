@@ -12,7 +12,6 @@ import pytest
 from failwise.files import read_records
 from failwise.generation.records import Question, Rationale
 from tests.conftest import TOY, Program, environment
-from tests.training.conftest import tiny_base  # noqa: F401
 
 pytest.importorskip("torch")
 

@@ -78,8 +78,10 @@ def _convert_into(gguf: Path, target: Path) -> None:
 def _convert(gguf: Path, folder: Path) -> None:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
     from transformers.utils.quantization_config import GgufConfig
 
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     source = str(gguf.parent)
     tokenizer = AutoTokenizer.from_pretrained(source, gguf_file=gguf.name, local_files_only=True)
     model = AutoModelForCausalLM.from_pretrained(

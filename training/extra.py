@@ -1,5 +1,6 @@
-"""Says which package is missing before a stage imports the model libraries."""
+"""What must happen before a stage imports the model libraries."""
 
+import logging
 from importlib.util import find_spec
 
 from failwise.errors import MissingExtraError
@@ -16,3 +17,5 @@ def need_train_extra(feature: str) -> None:
     for package in PACKAGES:
         if find_spec(package) is None:
             raise MissingExtraError(feature, package, "train")
+    # On import, bitsandbytes looks for an optional inference kernel and complains that it is not there.
+    logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)

@@ -1,7 +1,6 @@
 """The one place that loads models: tokenizer, base, adapter. Only safetensors; no code from a model folder."""
 
 import hashlib
-import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,8 +38,6 @@ def pick_device(device: Device) -> torch.device:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep from the reader what the libraries say about themselves while a model is loaded."""
-    # bitsandbytes looks for an optional inference kernel and complains that it is not there.
-    logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     with warnings.catch_warnings():
         # peft asks transformers by a name that transformers has deprecated.
@@ -88,7 +85,7 @@ def _contiguous(_: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> tuple[t
     """Copy the positions that the head is to look at side by side.
 
     They are a slice of all positions (`logits_to_keep`), and torch multiplies a slice by making one copy of
-    the vocabulary's matrix per example: two thirds of a training step of a small model.
+    the vocabulary's matrix per example: more than a third of a small model's forward pass.
     """
     return (inputs[0].contiguous(), *inputs[1:])
 
@@ -136,8 +133,10 @@ def _targets(model: PreTrainedModel, config: TrainingConfig) -> tuple[str | list
     if config.top_layers == 1:
         return (targets if isinstance(targets, str) else list(targets)), None
     if isinstance(targets, str):
-        head = model.get_output_embeddings()
-        linear = {n.rsplit(".", 1)[-1] for n, m in model.named_modules() if isinstance(m, torch.nn.Linear) and m is not head}
+        head = model.get_output_embeddings()  # type: ignore[no-untyped-call]
+        linear = {
+            n.rsplit(".", 1)[-1] for n, m in model.named_modules() if isinstance(m, torch.nn.Linear) and m is not head
+        }
         targets = tuple(sorted(linear))
     count = int(model.config.num_hidden_layers)
     return list(targets), list(range(count - max(1, round(count * config.top_layers)), count))

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
-from peft import PeftModel
+from peft import PeftModel, set_peft_model_state_dict
+from safetensors.torch import load_file
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler, SequentialSampler
 from transformers import (
@@ -21,6 +22,7 @@ from failwise.errors import StudentError
 from failwise.training.batches import Encoded
 from failwise.training.checkpoints import mark_whole
 from failwise.training.config import TrainingConfig
+from failwise.training.contract import ADAPTER
 
 Progress = Callable[[int, int, float], None]
 
@@ -88,6 +90,11 @@ class StudentTrainer(Trainer):
                 f"{self.args.learning_rate:g}"
             )
         return loss
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        """Copy the adapter's weights back in place: peft's own loading would turn a bf16 adapter into fp32."""
+        weights = load_file(Path(resume_from_checkpoint) / ADAPTER)
+        set_peft_model_state_dict(self.model, weights)
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
         """Save the adapter alone: Trainer would add a pickle of its arguments that nothing reads."""

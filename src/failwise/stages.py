@@ -172,6 +172,9 @@ def train(
     bars: Bars,
 ) -> None:
     """Train a student into `folder`, with a bar that shows the loss."""
+    from failwise.training.extra import need_train_extra
+
+    need_train_extra("training a student")
     from failwise.training.student import train_student
 
     reasons = {r.question_id: r for r in read_records(rationales, Rationale)}

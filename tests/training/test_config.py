@@ -19,6 +19,7 @@ from failwise.training.config import TrainingConfig
         ({"quantisation": "nf4", "precision": "fp32"}, ["quantisation", "precision"]),
         ({"quantisation": "none", "precision": "fp32"}, ["precision", "adapter_precision"]),
         ({"schedule": "constant", "warmup": 0.1}, ["schedule", "warmup"]),
+        ({"top_layers": 0.5, "target_modules": ".*_proj"}, ["top_layers", "pattern"]),
     ],
 )
 def test_an_impossible_pair_is_refused_by_name(settings: dict[str, Any], named: list[str]) -> None:

@@ -132,6 +132,12 @@ def test_checkpoints_of_other_examples_are_refused(taught: Taught, recipe: Train
         train_student(taught[0][1:], taught[1], recipe, tmp_path, quiet)
 
 
+def test_adapters_can_stand_in_the_top_layers_alone(taught: Taught, recipe: TrainingConfig, tmp_path: Path) -> None:
+    train_student(*taught, recipe.model_copy(update={"top_layers": 0.5}), tmp_path, quiet)
+    layers = {name.split(".layers.")[1].split(".")[0] for name in load_file(tmp_path / ADAPTER)}
+    assert layers == {"1"}  # of two
+
+
 def test_a_long_example_is_left_out_and_not_cut(taught: Taught, recipe: TrainingConfig, tmp_path: Path) -> None:
     questions, rationales = taught
     wordy = replace(questions[0], question="Tell me, please. " * 30 + questions[0].question)
