@@ -16,6 +16,9 @@ STATES = ("known", "wrong", "inconsistent", "undersampled", "untested")
 # The least share of right answers that may be called known, chance aside.
 KNOWN_SHARE = 0.75
 
+# One question proves nothing, however many options it has.
+LEAST_PROBES = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Probe:
@@ -29,7 +32,7 @@ def state(right: int, n: int, chance: float) -> str:
     """Return the state of a fact that was asked `n` times and answered right `right` times.
 
     untested      never asked
-    undersampled  asked so rarely that even all-right could be luck: the interval would still reach chance
+    undersampled  asked once, or so rarely that even all-right could be luck: the interval would still reach chance
     known         at least 75 % right, and the 95 % Wilson interval lies above chance
     wrong         no better than chance, or the interval lies below one half
     inconsistent  neither: right in some wordings, directions or company, wrong in others
@@ -37,7 +40,7 @@ def state(right: int, n: int, chance: float) -> str:
     if n == 0:
         return "untested"
     low, high = wilson(right, n)
-    if wilson(n, n)[0] <= chance:
+    if n < LEAST_PROBES or wilson(n, n)[0] <= chance:
         return "undersampled"
     if right / n >= KNOWN_SHARE and low > chance:
         return "known"

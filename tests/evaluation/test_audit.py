@@ -30,7 +30,10 @@ def states(graph: KnowledgeGraph, questions: list[Question], knows: Callable[[Qu
     ("right", "n", "chance", "expected"),
     [
         (0, 0, 0.0, "untested"),
-        (1, 1, 0.2, "known"),
+        (1, 1, 0.2, "undersampled"),
+        (2, 2, 0.2, "known"),
+        (1, 2, 0.2, "inconsistent"),
+        (0, 2, 0.2, "wrong"),
         (1, 1, 0.5, "undersampled"),
         (4, 4, 0.2, "known"),
         (4, 4, 0.5, "known"),

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from rdflib import Graph
+from rdflib.namespace import RDF, SH
 
 from failwise.kg.check import check
 from failwise.kg.load import load_ontology, shipped_folder
@@ -27,6 +29,15 @@ def findings(tmp_path: Path, text: str) -> list[Finding]:
 
 def test_the_shipped_ontology_has_no_finding() -> None:
     assert check(load_ontology()) == []
+
+
+def test_every_shape_has_a_message_and_a_severity() -> None:
+    shapes = Graph().parse(shipped_folder() / "shapes.ttl")
+    found = {*shapes.subjects(RDF.type, SH.NodeShape), *shapes.subjects(RDF.type, SH.PropertyShape)}
+    assert len(found) > 30
+    for shape in found:
+        assert shapes.value(shape, SH.message), shape
+        assert shapes.value(shape, SH.severity) in (SH.Violation, SH.Warning, SH.Info), shape
 
 
 def test_the_toy_is_valid_but_for_concepts() -> None:
