@@ -91,7 +91,12 @@ class _Group:
     def _ask(self, family: Family, facts: Sequence[Fact], used: set[frozenset[str]]) -> Iterator[Question]:
         right_truth = Truth.YES if family.polarity is Polarity.SELECTION else Truth.NO
         rights = [f for f in facts if f.truth is right_truth]
-        others = [f for f in facts if f.truth is not right_truth and f.truth is not Truth.UNKNOWN]
+        sign = -1 if right_truth is Truth.YES else 1
+        others = [
+            (sign * self.degrees[self._option(f).concept], f)
+            for f in facts
+            if f.truth is not right_truth and f.truth is not Truth.UNKNOWN
+        ]
         unasked = self.synthesis.unasked
         unasked["unknown"] += sum(f.truth is Truth.UNKNOWN for f in facts)
         if len(others) + 1 < self.config.min_options:
@@ -121,19 +126,17 @@ class _Group:
         self.random.shuffle(chosen)
         return chosen
 
-    def _draw(self, right: Fact, others: Sequence[Fact], used: set[frozenset[str]]) -> list[Fact] | None:
+    def _draw(self, right: Fact, others: Sequence[tuple[int, Fact]], used: set[frozenset[str]]) -> list[Fact] | None:
         """Return distractors whose set with the right option was not used yet: large sets first.
 
         Preferred are those that a guesser by degree would take instead of the right option: of high degree
-        beside a yes, of low degree beside a no.
+        beside a yes, of low degree beside a no. `others` come with their degree, signed so that low is preferred.
         """
         most = min(self.config.max_options - 1, len(others))
-        sign = -1 if right.truth is Truth.YES else 1
+        chance = self.random.random
         for count in range(most, self.config.min_options - 2, -1):
             for _ in range(_DRAWS if count < len(others) else 1):
-                chance = self.random.random
-                pulls = [sign * self.degrees[self._option(f).concept] + _SPREAD * chance() for f in others]
-                chosen = [f for _, f in sorted(zip(pulls, others, strict=True), key=lambda p: p[0])[:count]]
+                chosen = [f for _, f in sorted(others, key=lambda other: other[0] + _SPREAD * chance())[:count]]
                 key = frozenset((right.id, *(f.id for f in chosen)))
                 if key not in used:
                     used.add(key)
