@@ -23,7 +23,7 @@ from failwise.training.contract import FILE as CONTRACT
 from failwise.training.contract import DecodeContract
 from failwise.training.examples import Lesson, lessons
 from failwise.training.records import Example, Mode, TrainingResult
-from failwise.training.trainer import Progress, run_steps, save_adapter
+from failwise.training.trainer import Progress, run_steps, save_adapter, saving
 
 FILE = "training.json"
 TOO_LONG = "longer than max_length"
@@ -152,7 +152,8 @@ def _write(
     # A name anyone can resolve, not the path of a cache on this machine.
     model.peft_config["default"].base_model_name_or_path = contract.base
     with storage_errors(folder):
-        save_adapter(model, part)
+        with saving(part):
+            save_adapter(model, part)
         write_json(
             part / FILE,
             {"fingerprint": fingerprint, "config": config.model_dump(mode="json"), "result": asdict(result)},

@@ -1,11 +1,13 @@
 """The training loop: transformers' Trainer over steps that were planned beforehand."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
 import torch
 from peft import PeftModel, set_peft_model_state_dict
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler, SequentialSampler
@@ -18,7 +20,7 @@ from transformers import (
     TrainingArguments,
 )
 
-from failwise.errors import StudentError
+from failwise.errors import StorageError, StudentError
 from failwise.training.batches import Encoded
 from failwise.training.checkpoints import mark_whole
 from failwise.training.config import TrainingConfig
@@ -96,10 +98,28 @@ class StudentTrainer(Trainer):
         weights = load_file(Path(resume_from_checkpoint) / ADAPTER)
         set_peft_model_state_dict(self.model, weights)
 
+    def _save_checkpoint(self, *args: Any, **kwargs: Any) -> None:
+        """Write a checkpoint; a full disk is a sentence, and the checkpoint before it is kept."""
+        with saving(Path(str(self.args.output_dir))):
+            super()._save_checkpoint(*args, **kwargs)
+
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
         """Save the adapter alone: Trainer would add a pickle of its arguments that nothing reads."""
         folder = str(output_dir or self.args.output_dir)
         save_adapter(cast(PeftModel, self.model), Path(folder))
+
+
+@contextmanager
+def saving(folder: Path) -> Iterator[None]:
+    """Turn the libraries' many ways of saying that the disk refused into one."""
+    try:
+        yield
+    # torch says RuntimeError where its zip writer is refused, safetensors has an error of its own.
+    except (SafetensorError, OSError, RuntimeError) as error:
+        raise StorageError(
+            f"cannot write the student's weights to {folder}: {error}; free some space and run the same command again: "
+            "it goes on from the last whole checkpoint"
+        ) from error
 
 
 def save_adapter(model: PeftModel, folder: Path) -> None:

@@ -1,6 +1,8 @@
 """A training ends with a whole student, however often it was interrupted on the way."""
 
 import json
+import resource
+import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +12,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from failwise.errors import InputError, StudentError
+from failwise.errors import InputError, StorageError, StudentError
 from failwise.generation.records import Question, Rationale
 from failwise.training import trainer
 from failwise.training.config import TrainingConfig
@@ -166,6 +168,23 @@ def test_a_loss_that_is_not_a_number_ends_the_training(
         train_student(*taught, recipe, tmp_path, quiet)
     assert (tmp_path / "checkpoints" / "checkpoint-4" / "whole.json").is_file()
     assert not (tmp_path / "contract.json").exists()
+
+
+def test_a_full_disk_is_a_sentence_and_keeps_the_last_checkpoint(
+    taught: Taught, recipe: TrainingConfig, tmp_path: Path
+) -> None:
+    with pytest.raises(Interrupted):
+        train_student(*taught, recipe, tmp_path, stop_after(3))
+    old_limit, old_handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.getsignal(signal.SIGXFSZ)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, old_limit[1]))  # the kernel refuses, as on a full disk
+    try:
+        with pytest.raises(StorageError, match=r"cannot write the student's weights.*last whole checkpoint"):
+            train_student(*taught, recipe, tmp_path, quiet)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, old_limit)
+        signal.signal(signal.SIGXFSZ, old_handler)
+    assert train_student(*taught, recipe, tmp_path, quiet).resumed_at == 2
 
 
 def test_checkpoints_hold_no_pickled_settings(taught: Taught, recipe: TrainingConfig, tmp_path: Path) -> None:
