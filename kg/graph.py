@@ -39,7 +39,16 @@ class KnowledgeGraph:
         Raises:
             OntologyError: it cannot be read, contradicts itself, or holds no fact.
         """
-        graph = cls(load_ontology(paths, shipped=shipped), language)
+        return cls.usable(load_ontology(paths, shipped=shipped), language)
+
+    @classmethod
+    def usable(cls, ontology: Ontology, language: str = "en") -> "KnowledgeGraph":
+        """Return the graph of an ontology that was read already.
+
+        Raises:
+            OntologyError: it contradicts itself, or holds no fact.
+        """
+        graph = cls(ontology, language)
         errors = [f for f in graph.findings if f.level == "ERROR"]
         if errors:
             more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""

@@ -35,9 +35,3 @@ class TeacherError(FailwiseError):
 
 class StorageError(FailwiseError):
     """The disk refused a write: full, read-only or gone."""
-
-
-class FindingsError(FailwiseError):
-    """The work is done and found something: a set refused, an ontology that breaks a shape."""
-
-    exit_code = 1

@@ -73,7 +73,7 @@ def report_data(run: Run) -> ReportData:
         base=base[0].student if base else None,
         regime=run.config.questions.regime,
         regime_text=REGIMES[run.config.questions.regime],
-        rows=tuple(read_records(run.file("audit", SCORES), Accuracy)),
+        rows=tuple(headline(run)),
         audits=audits,
         rollups=tuple(read_records(run.file("audit", ROLL_UPS), RollUp)),
         questions=tuple(run.test_questions()),
@@ -82,7 +82,7 @@ def report_data(run: Run) -> ReportData:
         rationales=tuple(explain(run.test_questions(), run.graph)),
         labels=labels | {slug: e.label for slug, e in run.graph.asset_classes.items()},
         limits=_limits(run),
-        manifest=_manifest_rows(manifests),
+        manifest=_manifest_rows(run.graph.digest, manifests),
     )
 
 
@@ -93,8 +93,8 @@ def _limits(run: Run) -> tuple[str, ...]:
     return (*LIMITS, *([EMBEDDED_LIMIT] if embedded else []), *([LISTED_LIMIT] if listed else []))
 
 
-def _manifest_rows(manifests: dict[str, dict[str, object]]) -> dict[str, str]:
-    rows = {"failwise": __version__, "ontology": str(manifests["ontology"]["fingerprint"])}
+def _manifest_rows(ontology: str, manifests: dict[str, dict[str, object]]) -> dict[str, str]:
+    rows = {"failwise": __version__, "ontology": ontology}
     for stage, manifest in manifests.items():
         rows[f"{stage} fingerprint"] = str(manifest["fingerprint"])
         rows[f"{stage} configuration"] = str(manifest["config_passed"])

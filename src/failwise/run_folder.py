@@ -12,6 +12,7 @@ from failwise.files import read_json, read_records, write_json
 from failwise.generation.question_files import QUESTIONS
 from failwise.generation.records import Question
 from failwise.kg.graph import KnowledgeGraph
+from failwise.kg.load import Ontology, load_ontology
 
 CONFIG = "run.json"
 FACTS, FINDINGS, SUMMARY = "facts.jsonl", "findings.jsonl", "summary.json"
@@ -32,10 +33,14 @@ class Run:
         return self.config.folder / stage / name
 
     @cached_property
-    def graph(self) -> KnowledgeGraph:
+    def ontology(self) -> Ontology:
         """The ontology, read once."""
-        ontology = self.config.ontology
-        return KnowledgeGraph.load(ontology.paths, shipped=ontology.shipped, language=self.config.questions.language)
+        return load_ontology(self.config.ontology.paths, shipped=self.config.ontology.shipped)
+
+    @cached_property
+    def graph(self) -> KnowledgeGraph:
+        """The facts of the ontology."""
+        return KnowledgeGraph.usable(self.ontology, self.config.questions.language)
 
     @cached_property
     def questions(self) -> list[Question]:

@@ -15,7 +15,6 @@ from failwise.generation.question_files import QUESTIONS
 from failwise.generation.rationales import RATIONALES, REJECTS
 from failwise.generation.records import Question, Rationale
 from failwise.kg.graph import KnowledgeGraph
-from failwise.kg.load import load_ontology
 from failwise.kg.records import Finding, Truth
 from failwise.manifest import Outcome, StageFolder
 from failwise.progress import Bar
@@ -81,8 +80,7 @@ def refuse_errors(run: Run) -> list[Finding]:
     """
     from failwise.kg.check import check
 
-    config = run.config.ontology
-    findings = check(load_ontology(config.paths, shipped=config.shipped), run.config.questions.language)
+    findings = check(run.ontology, run.config.questions.language)
     errors = [f for f in findings if f.level == "ERROR"]
     if errors:
         first = errors[0]
