@@ -64,8 +64,11 @@ class _Priors:
     def _count(self, fact: Fact) -> None:
         asset, yes = fact.asset_class.slug, fact.truth is Truth.YES
         for end in (fact.subject.label, fact.object.label):
-            self.names[fact.relation, end][asset].append(yes)
             self.degrees[asset, fact.relation, end] += yes
+        if fact.basis == "inherited":
+            return  # the broader asset class was counted; it is not said twice
+        for end in (fact.subject.label, fact.object.label):
+            self.names[fact.relation, end][asset].append(yes)
         self.pairs[fact.relation, fact.subject.label, fact.object.label][asset] = yes
 
     def degree(self, question: Question, i: int) -> float:

@@ -19,7 +19,9 @@ class QuestionsConfig(StageConfig):
     asset_classes: tuple[str, ...] = Field((), description="asset classes by slug or label; empty: all")
     relations: tuple[str, ...] = Field((), description="relations by name; empty: all")
     regime: Regime = Field("new-question", description="what is kept from training")
-    held_out: tuple[str, ...] = Field((), description="held-out-asset: classes to keep out, twins follow")
+    held_out: tuple[str, ...] = Field(
+        (), description="held-out-asset: classes to keep out; twins, broader and narrower ones follow"
+    )
     train_per_fact: int = Field(4, ge=0, description="training questions per fact and family")
     test_per_fact: int = Field(2, ge=0, description="test questions per fact and family")
     min_options: int = Field(2, ge=2, le=5, description="fewest options of a question")

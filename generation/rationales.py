@@ -1,10 +1,12 @@
 """Ask a teacher for rationales, keep the fit ones, drop the others with their reason. Never lose a finished one."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
+from failwise import __version__
 from failwise.errors import TeacherError
 from failwise.files import RecordLog, content_id, read_records
 from failwise.generation.config import RationalesConfig
@@ -14,6 +16,9 @@ from failwise.generation.verify import ACCEPTED, RULES, broken_rules, cited_ids
 from failwise.kg.graph import KnowledgeGraph
 
 RATIONALES, REJECTS = "rationales.jsonl", "rejects.jsonl"
+
+# Settings that change how fast the work goes, not what a teacher writes.
+_SPEED = {"concurrency", "timeout"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,39 @@ def write_rationales(
     return _count(folder)
 
 
+def request_fingerprint(question: Question, graph: KnowledgeGraph, config: RationalesConfig) -> str:
+    """Return what tells one request from another: the question as asked, its evidence in words, and the teacher.
+
+    It depends on no other question and on no other fact, so that a rationale can be kept when those change.
+    """
+    return _fingerprint(question, _evidence(question, graph), config)
+
+
+def carry_over(
+    questions: Sequence[Question],
+    graph: KnowledgeGraph,
+    config: RationalesConfig,
+    folder: Path,
+    earlier: Iterable[Path],
+) -> int:
+    """Copy the rationales that earlier folders hold for these very requests into `folder`; return how many they hold.
+
+    What was rejected earlier is not copied: it is asked for again. `write_rationales` then asks for the rest only.
+    """
+    wanted = {q.id: request_fingerprint(q, graph, config) for q in questions}
+    kept: dict[str, Rationale] = {}
+    for path in (old / RATIONALES for old in earlier):
+        for rationale in read_records(path, Rationale, torn_tail=True) if path.is_file() else ():
+            if wanted.get(rationale.question_id) == rationale.fingerprint:
+                kept.setdefault(rationale.question_id, rationale)
+    with RecordLog(folder / RATIONALES) as log:
+        done = {r.question_id for r in read_records(folder / RATIONALES, Rationale)}
+        for question_id, rationale in kept.items():
+            if question_id not in done:
+                log.append(rationale)
+    return len(kept)
+
+
 def explain(questions: Iterable[Question], graph: KnowledgeGraph) -> list[Rationale]:
     """Return what the graph itself says to each question, for a reader who wants to know why an answer is right."""
     config = RationalesConfig.model_validate({"teacher": "graph"})
@@ -75,7 +113,6 @@ class _Writer:
 
     def __init__(self, teacher: Teacher, graph: KnowledgeGraph, config: RationalesConfig) -> None:
         self.teacher, self.graph, self.config = teacher, graph, config
-        self.fingerprint = content_id(config.model_dump(mode="json"))
 
     def results(self, questions: Iterable[Question]) -> Iterator[Rationale | Reject]:
         """Yield one record per question, in order of completion; at most `concurrency` are in flight."""
@@ -99,7 +136,7 @@ class _Writer:
 
     def write(self, question: Question) -> Rationale | Reject:
         """Ask until a reply is fit, a little warmer each time; give up after the last attempt."""
-        evidence = {i: self.graph.statement(self.graph.facts[i]) for i in question.fact_ids}
+        evidence = _evidence(question, self.graph)
         reject = Reject(question.id, "no-reply", RULES["no-reply"], "", 0)
         for attempt in range(1, self.config.attempts + 1):
             warmth = min(2.0, self.config.temperature + (attempt - 1) * self.config.temperature_step)
@@ -116,7 +153,7 @@ class _Writer:
         return Rationale(
             question_id=request.question.id,
             teacher=self.config.teacher,
-            fingerprint=self.fingerprint,
+            fingerprint=_fingerprint(request.question, request.evidence, self.config),
             evidence=tuple(request.evidence),
             text=reply.text,
             cited=cited_ids(reply.text),
@@ -126,3 +163,17 @@ class _Writer:
             prompt_tokens=reply.prompt_tokens,
             completion_tokens=reply.completion_tokens,
         )
+
+
+def _evidence(question: Question, graph: KnowledgeGraph) -> dict[str, str]:
+    return {i: graph.statement(graph.facts[i]) for i in question.fact_ids}
+
+
+def _fingerprint(question: Question, evidence: Mapping[str, str], config: RationalesConfig) -> str:
+    asked = (question.id, question.question, question.options, question.option_ids, question.correct)
+    return content_id(asked, dict(evidence), _teacher_fingerprint(config))
+
+
+@cache
+def _teacher_fingerprint(config: RationalesConfig) -> str:
+    return content_id(config.model_dump(mode="json", exclude=_SPEED), __version__)

@@ -48,7 +48,7 @@ class Synthesis:
         return sorted(self.graph.asset_class(name).slug for name in named)
 
     def _held_out(self) -> set[str]:
-        return {twin for n in self.config.held_out for twin in self.graph.twins(self.graph.asset_class(n).slug)}
+        return {twin for n in self.config.held_out for twin in self.graph.kin(self.graph.asset_class(n).slug)}
 
     def _splits(self, held_out: bool) -> list[str]:
         """Return the split of each question of a fact, in order; test questions take the first option sets."""
@@ -70,12 +70,7 @@ class _Group:
     def __post_init__(self) -> None:
         self.config = self.synthesis.config
         self.forward = self.families[0].direction is Direction.FORWARD
-        first = self.families[0]
-        key = f"{self.config.seed}/{self.facts[0].asset_class.slug}/{first.relation}/{first.direction}"
-        self.random = random.Random(int.from_bytes(blake2b(key.encode(), digest_size=8).digest()))
         self.degrees = self._degrees()
-        self.positions: dict[tuple[Polarity, int], list[int]] = {}
-        self.wordings: dict[Polarity, list[int]] = {}
         self.made: set[str] = set()
 
     def questions(self) -> Iterator[Question]:
@@ -84,9 +79,19 @@ class _Group:
         for fact in self.facts:
             anchors.setdefault(self._anchor(fact).concept, []).append(fact)
         for facts in anchors.values():
+            self._start(self._anchor(facts[0]))
             used: set[frozenset[str]] = set()
             for family in self.families:
                 yield from self._ask(family, facts, used)
+
+    def _start(self, anchor: Entity) -> None:
+        """Draw for each anchor by itself, so that a changed fact leaves the questions of other anchors as they are."""
+        family = self.families[0]
+        asset = self.facts[0].asset_class.slug
+        key = f"{self.config.seed}/{asset}/{family.relation}/{family.direction}/{anchor.slug}"
+        self.random = random.Random(int.from_bytes(blake2b(key.encode(), digest_size=8).digest()))
+        self.positions: dict[tuple[Polarity, int], list[int]] = {}
+        self.wordings: dict[Polarity, list[int]] = {}
 
     def _ask(self, family: Family, facts: Sequence[Fact], used: set[frozenset[str]]) -> Iterator[Question]:
         right_truth = Truth.YES if family.polarity is Polarity.SELECTION else Truth.NO
@@ -211,5 +216,5 @@ class _Group:
         asset = self.facts[0].asset_class
         if self.facts[0].subject.iri == asset.iri:
             everywhere = self.synthesis.graph.query(relation=self.families[0].relation)
-            facts = (f for f in everywhere if f.asset_class.iri != asset.iri)
+            facts = (f for f in everywhere if f.asset_class.iri != asset.iri and f.basis != "inherited")
         return Counter(self._option(f).concept for f in facts if f.truth is Truth.YES)

@@ -1,93 +1,116 @@
-"""Triples become facts and relations. What cannot be understood becomes a finding, never a silent loss."""
+"""Triples become entities, relations and stated facts. What cannot be understood becomes a finding, never a
+silent loss. `infer.py` adds what follows from them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from rdflib import Graph, Literal, URIRef
-from rdflib.namespace import DCTERMS, OWL, RDF, RDFS
-from rdflib.term import Node
-
 from failwise.files import content_id
 from failwise.kg.names import slugify
 from failwise.kg.records import Direction, Entity, Fact, Family, Finding, Polarity, Relation, Template, Truth
-from failwise.kg.vocabulary import FW
+from failwise.kg.triples import Literal, Triples
+from failwise.kg.vocabulary import DCTERMS, FW, KINDS, OWL, RDF, RDFS
 
 _DIRECTIONS = {FW.Forward: Direction.FORWARD, FW.Inverse: Direction.INVERSE}
 _POLARITIES = {FW.Selection: Polarity.SELECTION, FW.Elimination: Polarity.ELIMINATION}
+STATED_TWICE = "is stated both as yes and as no"
 
 
-def local_name(node: Node) -> str:
+def local_name(node: str) -> str:
     """Return the part of an IRI after its last slash or hash."""
-    return str(node).rstrip("/#").rsplit("/", 1)[-1].rsplit("#", 1)[-1]
+    return node.rstrip("/#").rsplit("/", 1)[-1].rsplit("#", 1)[-1]
 
 
 @dataclass
 class Compiler:
     """Compiles one graph in one language; `findings` holds what it could not use."""
 
-    graph: Graph
+    graph: Triples
     language: str = "en"
     findings: list[Finding] = field(default_factory=list)
-    _entities: dict[Node, Entity] = field(default_factory=dict)
-    _facts: dict[str, Fact] = field(default_factory=dict)
+    facts: dict[str, Fact] = field(default_factory=dict)
+    _entities: dict[str, Entity] = field(default_factory=dict)
+    _named_sources: dict[str, str] = field(default_factory=dict)
+    _cited: dict[tuple[str, str, str], str] = field(default_factory=dict)
 
     def asset_classes(self) -> dict[str, Entity]:
         """Return the asset classes by slug, in order of slug."""
-        entities = [self.entity(node) for node in self.graph.subjects(RDF.type, FW.AssetClass, unique=True)]
+        entities = [self.entity(node) for node in self.graph.instances(FW.AssetClass)]
         return {entity.slug: entity for entity in sorted(entities, key=lambda e: e.slug)}
 
-    def twins(self) -> Iterator[tuple[str, str]]:
-        """Yield the linked pairs of asset classes, by slug."""
-        for a, b in self.graph.subject_objects(FW.twinOf):
-            yield self.entity(a).slug, self.entity(b).slug
+    def links(self, predicate: str) -> Iterator[tuple[str, str]]:
+        """Yield the pairs of asset classes that a predicate links, by slug."""
+        for a, b in self.graph.subject_objects(predicate):
+            if isinstance(b, str):
+                yield self.entity(a).slug, self.entity(b).slug
 
-    def entity(self, node: Node) -> Entity:
+    def entity(self, node: str) -> Entity:
         """Return a node as an entity: its label in the language asked for, else in any."""
-        if node not in self._entities:
+        found = self._entities.get(node)
+        if found is None:
             local = local_name(node)
-            if self.graph.value(node, FW.ofAssetClass) is not None:
+            if self.graph.node(node, FW.ofAssetClass) is not None:
                 local = local.rsplit(".", 1)[-1]  # pump.bearing-damage: the asset class stands in the id already
             label = self._text(node, RDFS.label) or local.replace("-", " ")
-            self._entities[node] = Entity(str(node), slugify(local), label, str(self._concept(node)))
-        return self._entities[node]
+            kind = next((t for t in self.graph.nodes(node, RDF.type) if t in KINDS), "")
+            found = self._entities[node] = Entity(node, slugify(local), label, self.concept(node), kind)
+        return found
 
-    def _concept(self, node: Node) -> Node:
+    def entities(self) -> dict[str, Entity]:
+        """Return every thing of the ontology by IRI: what has a kind, and what facts name."""
+        for kind in KINDS:
+            for node in self.graph.instances(kind):
+                self.entity(node)
+        return dict(self._entities)
+
+    def concept(self, node: str) -> str:
+        """Follow fw:concept to its end."""
         seen = {node}
-        while (shared := self.graph.value(node, FW.concept)) is not None and shared not in seen:
+        while (shared := self.graph.node(node, FW.concept)) is not None and shared not in seen:
             seen.add(node := shared)
         return node
 
-    def _text(self, node: Node, predicate: URIRef) -> str:
-        texts = sorted((o for o in self.graph.objects(node, predicate) if isinstance(o, Literal)), key=str)
-        wanted = [t for t in texts if t.language == self.language]
-        return str(next(iter(wanted or texts), ""))
+    def _text(self, node: str, predicate: str) -> str:
+        texts = [o for o in self.graph.objects(node, predicate) if isinstance(o, Literal)]
+        if len(texts) > 1:
+            texts.sort()
+            texts = [t for t in texts if t.language == self.language] or texts
+        return texts[0].value if texts else ""
 
     # --- relations ---
 
     def relations(self) -> dict[str, Relation]:
         """Return the relations by name, each with its question families."""
-        families: dict[Node, list[Family]] = {}
-        for node in self._instances(FW.QuestionFamily):
-            relation = self.graph.value(node, FW.relation)
+        families: dict[str, list[Family]] = {}
+        for node in self.graph.instances(FW.QuestionFamily):
+            relation = self.graph.node(node, FW.relation)
             if relation is not None and (family := self._family(node, relation)) is not None:
                 families.setdefault(relation, []).append(family)
         found = {}
-        for node in self._instances(FW.Relation):
+        for node in self.graph.instances(FW.Relation):
             compiled = self._relation(node, tuple(families.get(node, ())))
             if not compiled.families:
-                self._find("WARN", node, "the relation has no question family with templates in this language")
+                self.find("WARN", node, "the relation has no question family with templates in this language")
             found[compiled.name] = compiled
         return found
 
-    def _relation(self, node: Node, families: tuple[Family, ...]) -> Relation:
-        statement, denial = self._text(node, FW.statement), self._text(node, FW.denial)
-        return Relation(local_name(node), str(node), self._text(node, RDFS.label), statement, denial, families)
+    def _relation(self, node: str, families: tuple[Family, ...]) -> Relation:
+        return Relation(
+            local_name(node),
+            node,
+            self._text(node, RDFS.label),
+            self._text(node, FW.statement),
+            self._text(node, FW.denial),
+            families,
+            self.graph.node(node, RDFS.domain) or "",
+            self.graph.node(node, RDFS.range) or "",
+            self.graph.is_a(node, OWL.FunctionalProperty),
+        )
 
-    def _family(self, node: Node, relation: Node) -> Family | None:
-        direction = _DIRECTIONS.get(self._iri(node, FW.direction))
-        polarity = _POLARITIES.get(self._iri(node, FW.polarity))
+    def _family(self, node: str, relation: str) -> Family | None:
+        direction = _DIRECTIONS.get(self.graph.node(node, FW.direction) or "")
+        polarity = _POLARITIES.get(self.graph.node(node, FW.polarity) or "")
         texts = sorted(
-            str(t)
+            t.value
             for t in self.graph.objects(node, FW.template)
             if isinstance(t, Literal) and t.language == self.language
         )
@@ -98,85 +121,103 @@ class Compiler:
         analysis, relevancy = self._text(node, FW.analysis), self._text(node, FW.relevancy)
         return Family(local_name(relation), direction, polarity, analysis, relevancy, templates)
 
-    def _iri(self, node: Node, predicate: URIRef) -> URIRef:
-        return URIRef(str(self.graph.value(node, predicate) or ""))
-
     # --- facts ---
 
-    def facts(self) -> dict[str, Fact]:
-        """Return all facts by id: stated ones first, then what the tables add."""
-        for relation in self._instances(FW.Relation):
+    def state_facts(self) -> None:
+        """Fill `facts` with all that is stated, then with what the tables add."""
+        self._read_citations()
+        for relation in self.graph.instances(FW.Relation):
+            name = local_name(relation)
             for subject, object_ in self.graph.subject_objects(relation):
-                self._state(relation, subject, object_, Truth.YES)
-        for node in self._instances(OWL.NegativePropertyAssertion):
+                asset = self._asset_of(subject)
+                if asset is None:
+                    self.find("ERROR", subject, f"it belongs to no asset class, so its {name} is unusable")
+                elif isinstance(object_, str):
+                    source = self._cited.get((subject, relation, object_)) or self._sources(asset)
+                    self._add(self._fact(name, asset, subject, object_, Truth.YES, source))
+        for node in self.graph.instances(OWL.NegativePropertyAssertion):
             self._deny(node)
-        for table in self._instances(FW.FactTable):
+        for table in self.graph.instances(FW.FactTable):
             self._read_table(table)
-        return dict(sorted(self._facts.items()))
 
-    def _deny(self, node: Node) -> None:
-        relation = self.graph.value(node, OWL.assertionProperty)
-        subject, object_ = self.graph.value(node, OWL.sourceIndividual), self.graph.value(node, OWL.targetIndividual)
+    def _read_citations(self) -> None:
+        """Note the source of each statement that has one of its own (owl:Axiom)."""
+        for node in self.graph.instances(OWL.Axiom):
+            subject, object_ = self.graph.node(node, OWL.annotatedSource), self.graph.node(node, OWL.annotatedTarget)
+            relation = self.graph.node(node, OWL.annotatedProperty)
+            if subject and relation and object_:
+                self._cited[subject, relation, object_] = self._sources(node)
+
+    def _sources(self, node: str) -> str:
+        found = self._named_sources.get(node)
+        if found is None:
+            names = sorted(local_name(s) for s in self.graph.nodes(node, DCTERMS.source))
+            found = self._named_sources[node] = ", ".join(names)
+        return found
+
+    def _deny(self, node: str) -> None:
+        relation = self.graph.node(node, OWL.assertionProperty)
+        subject, object_ = self.graph.node(node, OWL.sourceIndividual), self.graph.node(node, OWL.targetIndividual)
         if relation is None or subject is None or object_ is None:
-            self._find("ERROR", node, "the stated no lacks its property, subject or object")
-        else:
-            self._state(relation, subject, object_, Truth.NO)
-
-    def _state(self, relation: Node, subject: Node, object_: Node, truth: Truth) -> None:
-        asset = self._asset_of(subject)
-        if asset is None:
-            self._find("ERROR", subject, f"it belongs to no asset class, so its {local_name(relation)} is unusable")
+            self.find("ERROR", node, "the stated no lacks its property, subject or object")
             return
-        source = ", ".join(sorted(local_name(s) for s in self.graph.objects(asset, DCTERMS.source)))
-        self._add(self._fact(relation, asset, subject, object_, truth, "stated", source))
+        asset = self.graph.node(node, FW.assetClass) or self._asset_of(subject)
+        if asset is None:
+            self.find("ERROR", subject, f"it belongs to no asset class, so its {local_name(relation)} is unusable")
+            return
+        source = self._sources(node) or self._sources(asset)
+        self._add(self._fact(local_name(relation), asset, subject, object_, Truth.NO, source))
 
     def _add(self, fact: Fact) -> None:
-        known = self._facts.get(fact.id)
+        known = self.facts.get(fact.id)
         if known is None:
-            self._facts[fact.id] = fact
-        elif known.object.concept != fact.object.concept or known.subject.iri != fact.subject.iri:
-            self._find("ERROR", fact.object.iri, f"two different facts share the id {fact.id!r}; rename one")
+            self.facts[fact.id] = fact
+        elif known.object.concept != fact.object.concept or known.subject.concept != fact.subject.concept:
+            self.find("ERROR", fact.object.iri, f"two different facts share the id {fact.id!r}; rename one")
         elif known.truth is not fact.truth:
-            self._find("ERROR", fact.subject.iri, f"the fact {fact.id!r} is stated both as yes and as no")
+            self.find("ERROR", fact.subject.iri, f"the fact {fact.id!r} {STATED_TWICE}")
 
-    def _fact(
-        self, relation: Node, asset: Node, subject: Node, object_: Node, truth: Truth, basis: str, source: str
-    ) -> Fact:
-        a, s, o = self.entity(asset), self.entity(subject), self.entity(object_)
-        name = local_name(relation)
-        parts = [a.slug, name, s.slug, o.slug] if subject != asset else [a.slug, name, o.slug]
-        return Fact("/".join(parts), a, name, s, o, truth, basis, source)
+    def _fact(self, name: str, asset: str, subject: str, object_: str, truth: Truth, source: str) -> Fact:
+        a, o = self.entity(asset), self.entity(object_)
+        # The asset class itself, or what a broader one calls so where a narrower one denies it.
+        s = a if subject == asset or self.graph.is_a(subject, FW.AssetClass) else self.entity(subject)
+        fact_id = f"{a.slug}/{name}/{o.slug}" if s is a else f"{a.slug}/{name}/{s.slug}/{o.slug}"
+        return Fact(fact_id, a, name, s, o, truth, "stated", source)
 
-    def _asset_of(self, subject: Node) -> Node | None:
-        if (subject, RDF.type, FW.AssetClass) in self.graph:
+    def _asset_of(self, subject: str) -> str | None:
+        if self.graph.is_a(subject, FW.AssetClass):
             return subject
-        return self.graph.value(subject, FW.ofAssetClass)
+        return self.graph.node(subject, FW.ofAssetClass)
 
-    def _read_table(self, table: Node) -> None:
-        relation, asset = self.graph.value(table, FW.relation), self.graph.value(table, FW.assetClass)
+    def _read_table(self, table: str) -> None:
+        relation, asset = self.graph.node(table, FW.relation), self.graph.node(table, FW.assetClass)
         if relation is None or asset is None:
-            self._find("ERROR", table, "the table names no relation or no asset class")
+            self.find("ERROR", table, "the table names no relation or no asset class")
             return
         truth, basis = (Truth.NO, "closed-table") if self._is_closed(table, relation) else (Truth.UNKNOWN, "open-table")
-        source = ", ".join(sorted(local_name(s) for s in self.graph.objects(table, DCTERMS.source)))
-        candidates = sorted(self.graph.objects(table, FW.candidate), key=str)
-        for row in sorted(self.graph.objects(table, FW.row), key=str):
-            stated = {self._concept(o): o for o in self.graph.objects(row, URIRef(str(relation)))}
-            for candidate in candidates:
-                if (object_ := stated.get(self._concept(candidate))) is not None:
-                    fact = self._fact(relation, asset, row, object_, Truth.YES, "stated", source)
-                    self._facts[fact.id] = fact
-                else:
-                    fact = self._fact(relation, asset, row, candidate, truth, basis, source)
-                    self._facts.setdefault(fact.id, fact)
+        source, a, name = self._sources(table), self.entity(asset), local_name(relation)
+        pool = [self.entity(c) for c in sorted(self.graph.nodes(table, FW.candidate))]
+        for row in sorted(self.graph.nodes(table, FW.row)):
+            stated = {self.concept(o): o for o in self.graph.nodes(row, relation)}
+            subject = self.entity(row)
+            prefix = f"{a.slug}/{name}/" if row == asset else f"{a.slug}/{name}/{subject.slug}/"
+            for candidate in pool:
+                if (object_ := stated.get(candidate.concept)) is not None:
+                    self._attribute(self._fact(name, asset, row, object_, Truth.YES, source), (row, relation, object_))
+                elif (fact_id := prefix + candidate.slug) not in self.facts:
+                    self.facts[fact_id] = Fact(fact_id, a, name, subject, candidate, truth, basis, source)
 
-    def _is_closed(self, table: Node, relation: Node) -> bool:
+    def _attribute(self, fact: Fact, triple: tuple[str, str, str]) -> None:
+        """Give a stated fact the source of the table it stands in, unless it has one of its own."""
+        known = self.facts.get(fact.id)
+        if known is None or (fact.source and known.source != fact.source and triple not in self._cited):
+            self.facts[fact.id] = fact
+
+    def _is_closed(self, table: str, relation: str) -> bool:
         flags = (self.graph.value(table, FW.closed), self.graph.value(relation, FW.closedWorld))
         flag = next((f for f in flags if isinstance(f, Literal)), None)
-        return flag is not None and flag.toPython() is True
+        return flag is not None and flag.true
 
-    def _instances(self, kind: URIRef) -> list[Node]:
-        return sorted(self.graph.subjects(RDF.type, kind, unique=True), key=str)
-
-    def _find(self, level: str, node: Node | str, message: str) -> None:
-        self.findings.append(Finding(level, str(node), message))
+    def find(self, level: str, node: str, message: str) -> None:
+        """Note a finding."""
+        self.findings.append(Finding(level, node, message))

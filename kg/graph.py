@@ -1,16 +1,19 @@
 """The knowledge graph: facts by what they are about, words for them, degrees and neighbourhoods."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 
 import networkx as nx
 
 from failwise.errors import OntologyError
 from failwise.kg.compile import Compiler
-from failwise.kg.load import Ontology, load_ontology
+from failwise.kg.infer import Inference
+from failwise.kg.load import Ontology, load_ontology, paused_collector
 from failwise.kg.names import did_you_mean, slugify
 from failwise.kg.records import Entity, Fact, Finding, Relation, Truth
+from failwise.kg.vocabulary import FW
 
 
 class KnowledgeGraph:
@@ -25,12 +28,17 @@ class KnowledgeGraph:
         compiler = Compiler(ontology.graph, language)
         self.digest = ontology.digest
         self.language = language
-        self.asset_classes: Mapping[str, Entity] = compiler.asset_classes()
-        self.relations: Mapping[str, Relation] = compiler.relations()
-        self.facts: Mapping[str, Fact] = compiler.facts()
+        with paused_collector():
+            self.asset_classes: Mapping[str, Entity] = compiler.asset_classes()
+            self.relations: Mapping[str, Relation] = (relations := compiler.relations())
+            compiler.state_facts()
+            self.facts: Mapping[str, Fact] = Inference(compiler, relations).run()
+        self.entities: Mapping[str, Entity] = compiler.entities()
         self.findings: tuple[Finding, ...] = tuple(compiler.findings)
-        self._twins = nx.Graph(compiler.twins())
-        self._twins.add_nodes_from(self.asset_classes)
+        self._broader = nx.DiGraph(compiler.links(FW.kindOf))
+        self._kin = nx.Graph([*compiler.links(FW.twinOf), *self._broader.edges])
+        for names in (self._broader, self._kin):
+            names.add_nodes_from(self.asset_classes)
 
     @classmethod
     def load(cls, paths: Iterable[Path] = (), *, shipped: bool = True, language: str = "en") -> "KnowledgeGraph":
@@ -72,22 +80,36 @@ class KnowledgeGraph:
             asset_class = self.asset_class(asset_class).slug
         if relation is not None and relation not in self.relations:
             raise OntologyError(f"unknown relation {relation!r}{did_you_mean(relation, self.relations)}")
-        for fact in self._by_table.get((asset_class, relation), ()):
+        if subject is not None or object is not None:
+            facts = min((self._by_end.get(e, ()) for e in (subject, object) if e is not None), key=len)
+        else:
+            facts = self._by_table.get((asset_class, relation), ())
+        for fact in facts:
             if (
                 (subject is None or fact.subject.slug == subject)
                 and (object is None or fact.object.slug == object)
                 and (truth is None or fact.truth is truth)
+                and (asset_class is None or fact.asset_class.slug == asset_class)
+                and (relation is None or fact.relation == relation)
             ):
                 yield fact
 
     @cached_property
-    def _by_table(self) -> dict[tuple[str | None, str | None], list[Fact]]:
+    def _by_table(self) -> dict[tuple[str | None, str | None], Sequence[Fact]]:
         index: dict[tuple[str | None, str | None], list[Fact]] = {}
+        for (asset, relation), facts in groupby(self.facts.values(), lambda f: (f.asset_class.slug, f.relation)):
+            table = list(facts)
+            for key in ((asset, relation), (asset, None), (None, relation)):
+                index.setdefault(key, []).extend(table)
+        return {**index, (None, None): list(self.facts.values())}
+
+    @cached_property
+    def _by_end(self) -> dict[str, Sequence[Fact]]:
+        index: dict[str, list[Fact]] = {}
         for fact in self.facts.values():
-            asset = fact.asset_class.slug
-            for key in ((asset, fact.relation), (asset, None), (None, fact.relation), (None, None)):
-                index.setdefault(key, []).append(fact)
-        return index
+            for slug in {fact.subject.slug, fact.object.slug}:
+                index.setdefault(slug, []).append(fact)
+        return dict(index)
 
     def asset_class(self, name: str) -> Entity:
         """Return an asset class by slug or label.
@@ -105,9 +127,13 @@ class KnowledgeGraph:
             f"`failwise ontology stats` lists all {len(self.asset_classes)}"
         )
 
-    def twins(self, asset_class: str) -> frozenset[str]:
-        """Return the slugs of an asset class and all its twins."""
-        return frozenset(nx.node_connected_component(self._twins, asset_class))
+    def kin(self, asset_class: str) -> frozenset[str]:
+        """Return the slugs of an asset class, its twins, and the broader and narrower classes it shares facts with."""
+        return frozenset(nx.node_connected_component(self._kin, asset_class))
+
+    def broader(self, asset_class: str) -> frozenset[str]:
+        """Return the slugs of all asset classes that this one is a kind of, however far up."""
+        return frozenset(nx.descendants(self._broader, asset_class))
 
     def statement(self, fact: Fact) -> str:
         """Put a fact into words, without a full stop.

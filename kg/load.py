@@ -1,30 +1,27 @@
 """Read an ontology: the shipped files, with a user's files laid over them. Nothing is ever fetched."""
 
+import gc
 import hashlib
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from rdflib import Graph
-from rdflib.exceptions import ParserError
-from rdflib.plugins.parsers.notation3 import BadSyntax
-from rdflib.term import Node
-
 from failwise.errors import OntologyError
-from failwise.kg.vocabulary import FW, PREFIXES
+from failwise.kg.parse import ALLOWED, FORMATS, parse
+from failwise.kg.triples import Triples
 
-FORMATS = {".ttl": "turtle", ".nt": "nt"}
+_NOTHING: Mapping[str, bytes | None] = {}
 
 
 @dataclass(frozen=True)
 class Ontology:
-    """The triples of an ontology, where each subject was declared, and a digest of all files read."""
+    """The triples of an ontology, its files, where each subject was declared, and a digest of all files read."""
 
-    graph: Graph
+    graph: Triples
     files: Mapping[str, Path]
-    declared_in: Mapping[Node, str]
+    declared_in: Mapping[str, str]
     digest: str
 
 
@@ -33,65 +30,79 @@ def shipped_folder() -> Path:
     return Path(str(resources.files("failwise.ontology")))
 
 
-def load_ontology(paths: Iterable[Path] = (), *, shipped: bool = True) -> Ontology:
+def load_ontology(
+    paths: Iterable[Path] = (), *, shipped: bool = True, instead: Mapping[str, bytes | None] = _NOTHING
+) -> Ontology:
     """Read files and folders over the shipped ontology.
 
     A file of a folder replaces the shipped file of the same relative name (assets/pump.ttl) and is added
-    otherwise. Later paths win over earlier ones.
+    otherwise. Later paths win over earlier ones. `instead` gives contents to read in place of files by name,
+    whether these exist or not; None leaves the file out.
 
     Raises:
         OntologyError: a path is missing or of an unknown format, a file does not parse (the sentence names
             file and line), or nothing was read.
     """
+    files = ontology_files(paths, shipped=shipped)
+    files = dict(sorted({**files, **{name: Path(name) for name in instead if name not in files}}.items()))
+    graph, declared_in, digest = Triples(), dict[str, str](), hashlib.sha256()
+    with paused_collector():
+        for number, (name, path) in enumerate(files.items()):
+            content = instead.get(name, b"") if name in instead else read_bytes(path)
+            if content is None:
+                continue
+            digest.update(f"{name}\0{len(content)}\0".encode() + content)
+            parse(path, content, graph, blank=f"f{number}.")
+            declared_in.update(dict.fromkeys(graph.subjects(len(declared_in)), name))
+    return Ontology(graph, files, declared_in, digest.hexdigest()[:16])
+
+
+def ontology_files(paths: Iterable[Path] = (), *, shipped: bool = True) -> dict[str, Path]:
+    """Return the files that `load_ontology` reads, by the name they go by, sorted.
+
+    Raises:
+        OntologyError: a path is missing or of an unknown format, or there is none.
+    """
     files: dict[str, Path] = {}
     for path in ([shipped_folder()] if shipped else []) + [Path(p) for p in paths]:
         files.update(_files_of(path))
     if not files:
-        raise OntologyError("no ontology file was given; name a .ttl or .nt file, or a folder of them")
-    graph, declared_in, digest = _new_graph(), dict[Node, str](), hashlib.sha256()
-    for name, path in sorted(files.items()):
-        content = path.read_bytes()
-        digest.update(f"{name}\0{len(content)}\0".encode() + content)
-        part = _parse(path, content)
-        declared_in.update(dict.fromkeys(part.subjects(unique=True), name))
-        graph += part
-    return Ontology(graph, files, declared_in, digest.hexdigest()[:16])
+        raise OntologyError(f"no ontology file was given; name one ({ALLOWED}), or a folder of them")
+    return dict(sorted(files.items()))
 
 
 def _files_of(path: Path) -> dict[str, Path]:
     if path.is_dir():
         found = {f.relative_to(path).as_posix(): f for f in path.rglob("*") if f.suffix in FORMATS}
         if not found:
-            raise OntologyError(f"{path} holds no ontology file; allowed are {', '.join(FORMATS)}")
+            raise OntologyError(f"{path} holds no ontology file; allowed are {ALLOWED}")
         return found
     if not path.exists():
-        raise OntologyError(f"{path} does not exist; name a .ttl or .nt file, or a folder of them")
+        raise OntologyError(f"{path} does not exist; name an ontology file ({ALLOWED}), or a folder of them")
     if path.suffix not in FORMATS:
-        raise OntologyError(f"{path} is not an ontology file; allowed are {', '.join(FORMATS)}")
+        raise OntologyError(f"{path} is not an ontology file; allowed are {ALLOWED}")
     return {path.name: path}
 
 
-def _new_graph() -> Graph:
-    graph = Graph(bind_namespaces="core")
-    for prefix, namespace in PREFIXES.items():
-        graph.bind(prefix, namespace)
-    return graph
+def read_bytes(path: Path) -> bytes:
+    """Read a file of the ontology.
 
-
-def _parse(path: Path, content: bytes) -> Graph:
-    # Parsed from bytes: rdflib then has no address to follow, and it follows no owl:imports of its own.
-    graph = Graph(bind_namespaces="none")
+    Raises:
+        OntologyError: the system refuses it.
+    """
     try:
-        graph.parse(data=content, format=FORMATS[path.suffix], publicID=str(FW._NS))
-    except BadSyntax as error:
-        # BadSyntax keeps its pieces as private fields and shows a page of context; one line is enough.
-        line, why = error.lines + 1, error._why
-        rest: str | bytes = error._str[error._i :]
-        text = rest.decode(errors="replace") if isinstance(rest, bytes) else rest
-        near = text.partition("\n")[0][:40].strip()
-        raise OntologyError(f"{path}, line {line}: not Turtle: {why} near {near!r}") from error
-    except (ParserError, ValueError, UnicodeDecodeError) as error:
-        line_found = re.search(r"line (\d+)", str(error))
-        where = f", line {line_found.group(1)}" if line_found else ""
-        raise OntologyError(f"{path}{where}: not {FORMATS[path.suffix]}: {error}") from error
-    return graph
+        return path.read_bytes()
+    except OSError as error:
+        raise OntologyError(f"cannot read {path}: {error.strerror}") from error
+
+
+@contextmanager
+def paused_collector() -> Iterator[None]:
+    """Keep Python from looking for garbage while millions of small things are made that all stay."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

@@ -32,13 +32,14 @@ class Entity:
 
     `slug` is its readable id part. `concept` is an IRI shared by entities that mean the same on several asset
     classes (bearing damage of a pump, of a fan) or by two spellings of a name; its own IRI where nothing is
-    shared.
+    shared. `kind` is the IRI of its class.
     """
 
     iri: str
     slug: str
     label: str
     concept: str
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,16 @@ class Fact:
     """One statement the ontology can judge: (asset class, relation, subject, object, truth).
 
     `id` reads asset-class/relation/subject/object; truth is not part of it, so that it stays the same when
-    the truth is revised. `basis` says why a *no* is a no: `stated`, or `closed-table`.
+    the truth is revised.
+
+    `basis` says where the truth comes from:
+
+    stated        a source says so
+    closed-table  a closed table names both ends and does not state the pair: no
+    open-table    the same in an open table: unknown
+    functional    the relation allows one object, and another one is stated: no
+    inherited     a broader asset class says so; `derivation` holds that class's fact
+    derived       calculated; `derivation` holds the facts it was calculated from
     """
 
     id: str
@@ -57,6 +67,7 @@ class Fact:
     truth: Truth
     basis: str
     source: str
+    derivation: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +94,8 @@ class Family:
 class Relation:
     """A property of the ontology that questions can be asked about.
 
-    `statement` and `denial` put a fact into words, with the slots {asset}, {subject} and {object}.
+    `statement` and `denial` put a fact into words, with the slots {asset}, {subject} and {object}. `domain` and
+    `range` are the classes of its subjects and objects; a `functional` relation allows one object per subject.
     """
 
     name: str
@@ -92,14 +104,23 @@ class Relation:
     statement: str
     denial: str
     families: tuple[Family, ...]
+    domain: str = ""
+    range: str = ""
+    functional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something a check found: `level` is ERROR, WARN or INFO; `node` is what it is about; `file` declares it."""
+    """Something a check found.
+
+    `level` is ERROR, WARN or INFO; `node` is what it is about: an IRI, or a sheet and cell (FM!C7); `value` is
+    what stands there; `file` holds it; `rule` names the rule in a word; `fix` says what to do.
+    """
 
     level: str
     node: str
     message: str
     value: str = ""
     file: str = ""
+    rule: str = ""
+    fix: str = ""

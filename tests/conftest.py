@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from failwise.kg.graph import KnowledgeGraph
-from failwise.kg.load import shipped_folder
+from failwise.kg.load import load_ontology, shipped_folder
 
 ROOT = Path(__file__).parents[1]
 # A chat template with a system turn, as instruction-tuned models have.
@@ -36,6 +36,12 @@ def toy() -> KnowledgeGraph:
 def shipped() -> KnowledgeGraph:
     """Return the shipped graph."""
     return KnowledgeGraph.load()
+
+
+@pytest.fixture(scope="session")
+def published() -> KnowledgeGraph:
+    """Return the graph of the published tables alone: the shipped one without the asset class that we added."""
+    return KnowledgeGraph(load_ontology(instead={"fmea/centrifugal-pump.ttl": None}))
 
 
 @pytest.fixture(scope="session")

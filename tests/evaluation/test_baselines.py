@@ -13,9 +13,9 @@ from failwise.generation.synthesize import Synthesis
 from failwise.kg.graph import KnowledgeGraph
 
 
-def test_failuresensoriq_gives_the_published_rows(shipped: KnowledgeGraph, data: Path) -> None:
-    questions = read_questions(data / "failuresensoriq" / "single_answer.jsonl", shipped)
-    found = {r.name: 100 * r.accuracy for r in model_free_rows(questions, shipped)}
+def test_failuresensoriq_gives_the_published_rows(published: KnowledgeGraph, data: Path) -> None:
+    questions = read_questions(data / "failuresensoriq" / "single_answer.jsonl", published)
+    found = {r.name: 100 * r.accuracy for r in model_free_rows(questions, published)}
     assert found == {
         "random": pytest.approx(27.5, abs=0.1),
         "always A": pytest.approx(28.2, abs=0.1),

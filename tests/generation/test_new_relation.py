@@ -48,7 +48,7 @@ def test_a_new_relation_is_data(tmp_path: Path) -> None:
     path.write_text(COMPONENTS)
     assert [f for f in check(load_ontology([path])) if f.level != "INFO"] == []
     graph = KnowledgeGraph.load([path])
-    questions = list(Synthesis(graph, QuestionsConfig(relations=("locatedIn",))))
+    questions = list(Synthesis(graph, QuestionsConfig(asset_classes=("pump",), relations=("locatedIn",))))
     assert {q.tested_fact for q in questions} == {
         "pump/locatedIn/bearing-damage/bearing",
         "pump/locatedIn/damaged-impeller/impeller",

@@ -8,6 +8,7 @@ import pytest
 from failwise.errors import OntologyError
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Truth
+from failwise.kg.vocabulary import FW
 from tests.conftest import toy_paths
 
 
@@ -82,7 +83,7 @@ def test_the_network_gives_degrees_and_neighbourhoods(toy: KnowledgeGraph) -> No
 
 
 def test_twins_go_both_ways(toy: KnowledgeGraph) -> None:
-    assert toy.twins("toy-fan") == toy.twins("toy-pump") == {"toy-fan", "toy-pump"}
+    assert toy.kin("toy-fan") == toy.kin("toy-pump") == {"toy-fan", "toy-pump"}
 
 
 def test_a_contradiction_is_refused(tmp_path: Path) -> None:
@@ -103,17 +104,36 @@ def test_an_ontology_without_facts_is_refused() -> None:
         KnowledgeGraph.load(toy_paths()[:2], shipped=False)
 
 
-def test_the_shipped_ontology_holds_the_published_tables(shipped: KnowledgeGraph) -> None:
-    assert len(shipped.asset_classes) == 54
-    counts = {t: sum(1 for _ in shipped.query(relation="indicatedBy", truth=t)) for t in Truth}
+def test_the_shipped_ontology_holds_the_published_tables(published: KnowledgeGraph) -> None:
+    assert len(published.asset_classes) == 54
+    counts = {t: sum(1 for _ in published.query(relation="indicatedBy", truth=t)) for t in Truth}
     assert counts == {Truth.YES: 470, Truth.NO: 872, Truth.UNKNOWN: 0}
-    assert sum(1 for _ in shipped.query(relation="monitoredBy", truth=Truth.YES)) == 235
-    assert sum(1 for _ in shipped.query(relation="hasFailureMode", truth=Truth.YES)) == 597 + 111
-    assert shipped.twins("pump") == {"pump", "pump-iso-14224"}
+    assert sum(1 for _ in published.query(relation="monitoredBy", truth=Truth.YES)) == 235
+    assert sum(1 for _ in published.query(relation="hasFailureMode", truth=Truth.YES)) == 597 + 111
+
+
+def test_a_pump_and_its_kin_share_facts(shipped: KnowledgeGraph) -> None:
+    assert shipped.kin("pump") == {"centrifugal-pump", "pump", "pump-iso-14224"}
+    assert shipped.broader("centrifugal-pump") == {"pump"}
+    inherited = [f for f in shipped.query("centrifugal-pump") if f.basis == "inherited"]
+    assert len(inherited) > 500
+    assert all(f.derivation == (f.id.replace("centrifugal-pump", "pump", 1),) for f in inherited)
+
+
+@pytest.mark.parametrize("asset", ["pump", "electric motor", "fan", "centrifugal pump"])
+def test_the_full_space_is_filled_with_a_source_for_every_fact(shipped: KnowledgeGraph, asset: str) -> None:
+    slug = shipped.asset_class(asset).slug
+    modes = {f.object.slug for f in shipped.query(slug, "hasFailureMode", truth=Truth.YES)}
+    for name, relation in shipped.relations.items():
+        yes = {f.subject.slug for f in shipped.query(slug, name, truth=Truth.YES)}
+        assert yes, name
+        if relation.domain == FW.FailureMode:
+            assert yes == modes, name
+    assert all(f.source for f in shipped.query(slug))
 
 
 def test_the_shipped_relations_have_their_wordings(shipped: KnowledgeGraph) -> None:
     families = {(f.relation, f.direction, f.polarity): f for r in shipped.relations.values() for f in r.families}
-    assert len(families) == 8
+    assert len(families) == 62
     for (relation, _, _), family in families.items():
         assert len(family.templates) >= (8 if relation == "indicatedBy" else 4)
