@@ -1,0 +1,1 @@
+"""Worksheets: what reliability engineers keep their FMEAs in, read and written."""
