@@ -1,118 +1,180 @@
-"""One asset class as Turtle: its failure modes, sensors and fact tables, the same bytes every time."""
+"""One asset class as Turtle: its things, facts and fact tables, the same bytes every time."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
-from rdflib import Graph, Literal, URIRef
-from rdflib.namespace import DCTERMS, OWL, RDF, RDFS
+from rdflib import Graph, URIRef
+from rdflib import Literal as Value
 
-from failwise.kg.load import Ontology
-from failwise.kg.names import slugify
-from failwise.kg.vocabulary import ASSET, BASE, CONCEPT, FW, MODE, PREFIXES, REL, SENSOR, TABLE
+from failwise.kg.compile import local_name
+from failwise.kg.triples import Triples
+from failwise.kg.vocabulary import AXIOM, DATASET, DCTERMS, FW, NO, OWL, PREFIXES, RDF, RDFS, SKOS, TABLE, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """A thing to write: its IRI, label and kind; `concept` is what a local kind shares with its like."""
+
+    iri: str
+    label: str
+    kind: Kind
+    concept: str = ""
+
+
+@dataclass
+class Table:
+    """What one asset class says with one relation: each pair of IRIs with its truth, and its source.
+
+    A truth of None is a pair that is named and left open.
+    """
+
+    relation: str
+    truths: dict[tuple[str, str], bool | None] = field(default_factory=dict)
+    sources: dict[tuple[str, str], str] = field(default_factory=dict)
+    reading: str = ""
+
+    def source_of(self, pairs: Iterable[tuple[str, str]]) -> str | None:
+        """Return the source of all these pairs, or None where it differs."""
+        found = {self.sources[pair] for pair in pairs}
+        return found.pop() if len(found) == 1 else None
 
 
 class AssetFile:
-    """The triples of one asset class. `spelling` gives the label to use for an id."""
+    """The triples of one asset class, whose facts come from `sources`."""
 
-    def __init__(self, label: str, spelling: Mapping[str, str]) -> None:
-        self.label = label
-        self.slug = slugify(label)
-        self.asset = ASSET[self.slug]
-        self._spelling = spelling
+    def __init__(self, asset: Thing, slug: str, sources: Iterable[str]) -> None:
+        self.asset, self.slug, self._sources = asset, slug, sorted(sources)
         self._graph = Graph(bind_namespaces="none")
-        for prefix, namespace in {**PREFIXES, "dcterms": DCTERMS, "owl": OWL, "rdfs": RDFS}.items():
-            self._graph.bind(prefix, namespace)
-        self._graph.add((self.asset, RDF.type, FW.AssetClass))
-        self._graph.add((self.asset, RDFS.label, Literal(label, lang="en")))
+        for prefix, namespace in PREFIXES.items():
+            if prefix != "xsd":  # rdflib would declare it for every true and false
+                self._graph.bind(prefix, str(namespace))
+        self.add_thing(asset)
+        for source in self._sources:
+            self._add(asset.iri, DCTERMS.source, source)
 
-    def add_source(self, source: URIRef) -> None:
-        """Name a source of this asset class."""
-        self._graph.add((self.asset, DCTERMS.source, source))
-
-    def add_sensors(self, listed: set[str], others: set[str], source: URIRef, reading: str) -> None:
-        """State which parameters are monitored, and which of the source's others are not."""
-        for name in listed:
-            self._graph.add((self.asset, REL.monitoredBy, self._sensor(name)))
-        self._table(REL.monitoredBy, [self.asset], map(self._sensor, listed | others), source, reading)
-
-    def add_failure_modes(self, listed: set[str], others: set[str], source: URIRef, reading: str) -> None:
-        """State which failure modes are listed, and which of the source's others are not."""
-        for name in listed:
-            self._graph.add((self.asset, REL.hasFailureMode, self._mode(name)))
-        self._table(REL.hasFailureMode, [self.asset], map(self._concept, listed | others), source, reading)
-
-    def add_indications(
-        self, cells: Mapping[tuple[str, str], bool], complete: bool, source: URIRef, reading: str
-    ) -> None:
-        """State which sensors indicate which failure modes; each no apart where the matrix has gaps."""
-        for (mode, sensor), relevant in cells.items():
-            if relevant:
-                self._graph.add((self._mode(mode), REL.indicatedBy, self._sensor(sensor)))
-            elif not complete:
-                self._deny(REL.indicatedBy, self._mode(mode), self._sensor(sensor))
-        rows, columns = {mode for mode, _ in cells}, {sensor for _, sensor in cells}
-        self._table(
-            REL.indicatedBy, map(self._mode, rows), map(self._sensor, columns), source, reading, closed=complete
-        )
-
-    def turtle(self, ontology: Ontology) -> str:
-        """Return the file's text: a comment with sources and licences, then the triples in fixed order."""
-        sources = sorted(self._graph.objects(self.asset, DCTERMS.source), key=str)
-        dataset = URIRef(f"{BASE}dataset/{self.slug}")
-        self._graph.add((dataset, RDF.type, OWL.Ontology))
-        self._graph.add((dataset, DCTERMS.subject, self.asset))
-        lines = [f"# {self.label}. Written by `failwise ontology import`; edit the table, not this file."]
-        for source in sources:
-            self._graph.add((dataset, DCTERMS.source, source))
-            for licence in ontology.graph.objects(source, DCTERMS.license):
-                self._graph.add((dataset, DCTERMS.license, licence))
-                lines.append(f"# Licence of {self._graph.qname(str(source))}: {licence}")
-            for citation in ontology.graph.objects(source, DCTERMS.bibliographicCitation):
-                lines.append(f"# Source: {citation}")
-        return "\n".join(lines) + "\n\n" + self._graph.serialize(format="turtle").strip() + "\n"
-
-    def _table(
-        self,
-        relation: URIRef,
-        rows: Iterable[URIRef],
-        candidates: Iterable[URIRef],
-        source: URIRef,
-        reading: str,
-        closed: bool = True,
-    ) -> None:
-        table = TABLE[f"{self.slug}.{relation.removeprefix(REL)}"]
-        for predicate, value in (
-            (RDF.type, FW.FactTable),
-            (FW.assetClass, self.asset),
-            (FW.relation, relation),
-            (FW.closed, Literal(closed)),
-            (FW.reading, Literal(reading, lang="en")),
-            (DCTERMS.source, source),
-            *((FW.row, row) for row in rows),
-            *((FW.candidate, candidate) for candidate in candidates),
+    def add_source(self, iri: str, label: str, file: str, citation: str, licence: str) -> None:
+        """Declare a source that the ontology does not have yet."""
+        self._add(iri, RDF.type, FW.Source)
+        self._say(iri, RDFS.label, label)
+        for predicate, text in (
+            (FW.file, file),
+            (DCTERMS.bibliographicCitation, citation),
+            (DCTERMS.license if licence.startswith("http") else DCTERMS.rights, licence),
         ):
-            self._graph.add((table, predicate, value))
+            if text:
+                term = URIRef(text) if predicate == DCTERMS.license else Value(text)
+                self._graph.add((URIRef(iri), URIRef(predicate), term))
 
-    def _deny(self, relation: URIRef, subject: URIRef, object_: URIRef) -> None:
-        name = f"{subject.rsplit('/', 1)[-1]}.not.{relation.removeprefix(REL)}.{object_.rsplit('/', 1)[-1]}"
-        node = URIRef(f"{BASE}no/{name}")
-        self._graph.add((node, RDF.type, OWL.NegativePropertyAssertion))
-        self._graph.add((node, OWL.sourceIndividual, subject))
-        self._graph.add((node, OWL.assertionProperty, relation))
-        self._graph.add((node, OWL.targetIndividual, object_))
+    def add_thing(self, thing: Thing, notation: str = "", alternatives: Iterable[str] = ()) -> None:
+        """Declare a thing, with its concept."""
+        self._add(thing.iri, RDF.type, thing.kind.iri)
+        self._say(thing.iri, RDFS.label, thing.label)
+        if thing.concept:
+            self._add(thing.iri, FW.ofAssetClass, self.asset.iri)
+            self._add(thing.iri, FW.concept, thing.concept)
+            self._add(thing.concept, RDF.type, thing.kind.concept)
+            self._say(thing.concept, RDFS.label, thing.label)
+        if notation:
+            self._graph.add((URIRef(thing.iri), URIRef(SKOS.notation), Value(notation)))
+        for name in alternatives:
+            self._say(thing.iri, SKOS.altLabel, name)
 
-    def _named(self, node: URIRef, kind: URIRef, name: str) -> URIRef:
-        self._graph.add((node, RDF.type, kind))
-        self._graph.add((node, RDFS.label, Literal(self._spelling[slugify(name)], lang="en")))
-        return node
+    def link(self, predicate: str, asset_class: str) -> None:
+        """Link this asset class to another one."""
+        self._add(self.asset.iri, predicate, asset_class)
 
-    def _sensor(self, name: str) -> URIRef:
-        return self._named(SENSOR[slugify(name)], FW.Sensor, name)
+    def comment(self, text: str) -> None:
+        """Describe the asset class in words."""
+        self._say(self.asset.iri, RDFS.comment, text)
 
-    def _concept(self, name: str) -> URIRef:
-        return self._named(CONCEPT[slugify(name)], FW.FailureModeConcept, name)
+    def add_table(self, table: Table, concepts: Mapping[str, str]) -> None:
+        """State every yes; close the table if every pair is judged, else state each no.
 
-    def _mode(self, name: str) -> URIRef:
-        mode = self._named(MODE[f"{self.slug}.{slugify(name)}"], FW.FailureMode, name)
-        self._graph.add((mode, FW.ofAssetClass, self.asset))
-        self._graph.add((mode, FW.concept, self._concept(name)))
-        return mode
+        Args:
+            table: what to state.
+            concepts: the concept of each local object, which stands for it in a table.
+        """
+        rows = sorted({s for s, _ in table.truths})
+        candidates = sorted({concepts.get(o, o) for _, o in table.truths})
+        judged = [pair for pair, truth in table.truths.items() if truth is not None]
+        denied = [pair for pair in judged if table.truths[pair] is False]
+        closing = table.source_of(denied)  # a closed table has one source
+        complete = len(judged) == len(rows) * len(candidates) and len(denied) < len(judged)
+        closed = closing is not None and complete
+        is_open = len(judged) < len(table.truths)
+        default = closing if closed else table.source_of(table.truths) if is_open else None
+        if closed or is_open:
+            self._write_table(table.relation, rows, candidates, closed, default, table.reading)
+        elif len(self._sources) == 1:
+            default = self._sources[0]
+        for (subject, object_), truth in table.truths.items():
+            source = table.sources[subject, object_]
+            if truth:
+                self._add(subject, table.relation, object_)
+                if source != default:
+                    self._cite(subject, table.relation, object_, source)
+            elif truth is False and not closed:
+                self._deny(table.relation, subject, object_, source)
+
+    def turtle(self, ontology: Triples, documents: Iterable[str]) -> str:
+        """Return the file's text: a comment with sources and licences, then the triples in fixed order.
+
+        Args:
+            ontology: where the sources are described.
+            documents: the names of the files that this one was made from.
+        """
+        dataset = DATASET[self.slug]
+        self._add(dataset, RDF.type, OWL.Ontology)
+        self._add(dataset, DCTERMS.subject, self.asset.iri)
+        for name in documents:
+            self._graph.add((URIRef(dataset), URIRef(FW.file), Value(name)))
+        lines = [f"# {self.asset.label}. Written by `failwise ontology import`; edit the table, not this file."]
+        for source in sorted({str(o) for o in self._graph.objects(None, URIRef(DCTERMS.source))}):
+            self._add(dataset, DCTERMS.source, source)
+            for licence in ontology.nodes(source, DCTERMS.license):
+                self._add(dataset, DCTERMS.license, licence)
+                lines.append(f"# Licence of {self._graph.qname(source)}: {licence}")
+            for citation in ontology.objects(source, DCTERMS.bibliographicCitation):
+                lines.append(f"# Source: {citation}")
+        text = self._graph.serialize(format="turtle").strip()
+        return "\n".join(line.replace("\n", " ") for line in lines) + "\n\n" + text + "\n"
+
+    def _write_table(
+        self, relation: str, rows: list[str], candidates: list[str], closed: bool, source: str | None, reading: str
+    ) -> None:
+        node = TABLE[f"{self.slug}.{local_name(relation)}"]
+        self._add(node, RDF.type, FW.FactTable)
+        self._add(node, FW.assetClass, self.asset.iri)
+        self._add(node, FW.relation, relation)
+        for name in [source] if source else self._sources:
+            self._add(node, DCTERMS.source, name)
+        self._say(node, FW.reading, reading)
+        self._graph.add((URIRef(node), URIRef(FW.closed), Value(closed)))
+        for row in rows:
+            self._add(node, FW.row, row)
+        for candidate in candidates:
+            self._add(node, FW.candidate, candidate)
+
+    def _deny(self, relation: str, subject: str, object_: str, source: str) -> None:
+        node = NO[f"{local_name(subject)}.not.{local_name(relation)}.{local_name(object_)}"]
+        self._add(node, RDF.type, OWL.NegativePropertyAssertion)
+        self._add(node, OWL.sourceIndividual, subject)
+        self._add(node, OWL.assertionProperty, relation)
+        self._add(node, OWL.targetIndividual, object_)
+        if [source] != self._sources:
+            self._add(node, DCTERMS.source, source)
+
+    def _cite(self, subject: str, relation: str, object_: str, source: str) -> None:
+        node = AXIOM[f"{local_name(subject)}.{local_name(relation)}.{local_name(object_)}"]
+        self._add(node, RDF.type, OWL.Axiom)
+        self._add(node, OWL.annotatedSource, subject)
+        self._add(node, OWL.annotatedProperty, relation)
+        self._add(node, OWL.annotatedTarget, object_)
+        self._add(node, DCTERMS.source, source)
+
+    def _add(self, subject: str, predicate: str, object_: str) -> None:
+        self._graph.add((URIRef(subject), URIRef(predicate), URIRef(object_)))
+
+    def _say(self, subject: str, predicate: str, text: str) -> None:
+        if text:
+            self._graph.add((URIRef(subject), URIRef(predicate), Value(text, lang="en")))

@@ -6,7 +6,7 @@ import sys
 import typer
 from rich.console import Console
 
-from failwise import __version__, cli_ontology, cli_questions, cli_run, cli_students
+from failwise import __version__, cli_import, cli_ontology, cli_questions, cli_run, cli_students
 from failwise.errors import FailwiseError
 
 DONE, FINDINGS, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -21,6 +21,8 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 1 findings, 2 usage or input error, 130 interrupted.",
 )
 app.command("run")(cli_run.run)
+cli_ontology.app.command("template")(cli_import.template)
+cli_ontology.app.command("import")(cli_import.import_)
 app.add_typer(cli_ontology.app, name="ontology")
 app.add_typer(cli_questions.questions, name="questions")
 app.add_typer(cli_questions.rationales, name="rationales")

@@ -1,23 +1,28 @@
-"""`failwise ontology`: check, show, write out and import.
+"""`failwise ontology`: check, show, compare, ask and write out. Import and template stand in `cli_import.py`.
 
 A command imports what it needs when it is called, so that `--help` starts at once.
 """
 
-from collections import Counter
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from failwise.cli_options import AsJson, OnlyGiven, print_json, print_table
+from failwise.cli_options import AsJson, OnlyGiven, OntologyPaths, print_json, print_table, to_plain
 from failwise.errors import InputError
 
-app = typer.Typer(no_args_is_help=True, help="Check, show, export and import the ontology.")
+if TYPE_CHECKING:
+    from failwise.kg.records import Finding
+
+app = typer.Typer(no_args_is_help=True, help="Check, show, compare, extend, ask and export the ontology.")
 
 Paths = Annotated[
     list[Path] | None,
     typer.Argument(help="Files and folders laid over the shipped ontology.", show_default=False),
+]
+AssetClasses = Annotated[
+    list[str] | None, typer.Option("--asset-class", "-a", help="Only this one; may be given several times.")
 ]
 
 
@@ -30,32 +35,73 @@ class Level(StrEnum):
     NEVER = "never"
 
 
+FailOn = Annotated[Level, typer.Option(help="Exit with 1 on findings of this level or graver.")]
+Report = Annotated[
+    Path | None, typer.Option("--report", help="Write the findings as .html, .tsv or .json.", show_default=False)
+]
+
+
 @app.command()
 def check(
     paths: Paths = None,
     no_shipped: OnlyGiven = False,
-    fail_on: Annotated[Level, typer.Option(help="Exit with 1 on findings of this level or graver.")] = Level.ERROR,
+    fail_on: FailOn = Level.ERROR,
+    report: Report = None,
     as_json: AsJson = False,
 ) -> int:
     """Check an ontology against its shapes; list all findings."""
-    from failwise.kg.check import LEVELS, check
+    from failwise.kg.check import check
     from failwise.kg.load import load_ontology
 
     ontology = load_ontology(paths or (), shipped=not no_shipped)
-    if not ontology.graph:
+    if not len(ontology.graph):
         raise InputError("the ontology is empty: its files hold no statement")
     findings = check(ontology)
-    counts = Counter(f.level for f in findings)
+    show_findings(findings, report, as_json=as_json)
+    if not as_json:
+        typer.echo(f"{len(ontology.files)} files, {len(ontology.graph):,} statements")
+    return exit_code(findings, fail_on)
+
+
+def show_findings(findings: "list[Finding]", report: Path | None, *, as_json: bool, quiet: bool = False) -> None:
+    """Print findings as a table or JSON, unless `quiet`, and write them to a file where one is named.
+
+    Raises:
+        InputError: the file's ending names no format.
+    """
+    from failwise.files import write_json, write_text
+    from failwise.kg.findings import LEVELS, as_html, as_table, as_tsv, counts
+
+    by_level = {level: sum(f.level == level for f in findings) for level in LEVELS}
+    plain = {"findings": findings, "counts": by_level}
+    if report is not None:
+        writers = {
+            ".html": lambda: write_text(report, as_html(findings, "Findings")),
+            ".tsv": lambda: write_text(report, as_tsv(findings)),
+            ".json": lambda: write_json(report, to_plain(plain)),
+        }
+        if report.suffix not in writers:
+            raise InputError(f"--report {report}: unknown format {report.suffix!r}; allowed are {', '.join(writers)}")
+        writers[report.suffix]()
     if as_json:
-        print_json({"findings": findings, "counts": {level: counts[level] for level in LEVELS}})
-    else:
-        if findings:
-            rows = [[f.level, f.file, f.node, f.value, f.message] for f in findings]
-            print_table(["level", "file", "what", "value", "finding"], rows)
-        said = ", ".join(f"{counts[level]} {level}" for level in LEVELS)
-        typer.echo(f"{len(ontology.files)} files, {len(ontology.graph):,} statements: {said}")
-    failing = [] if fail_on is Level.NEVER else LEVELS[: LEVELS.index(fail_on.value) + 1]
-    return 1 if any(counts[level] for level in failing) else 0
+        print_json(plain)
+    if as_json or quiet:
+        return
+    columns, rows = as_table(findings)
+    if rows:
+        level, file, where, message, fix = (columns.index(n) for n in ("level", "file", "where", *columns[4:6]))
+        print_table(
+            ["level", "where", "finding"],
+            [[r[level], f"{r[file]}\n{r[where]}", r[message] + (f"\n→ {r[fix]}" if r[fix] else "")] for r in rows],
+        )
+    typer.echo(counts(findings))
+
+
+def exit_code(findings: "list[Finding]", fail_on: Level) -> int:
+    """Return 1 if a finding is of this level or graver."""
+    from failwise.kg.findings import failing
+
+    return int(fail_on is not Level.NEVER and failing(findings, fail_on.value))
 
 
 @app.command()
@@ -78,25 +124,107 @@ def stats(paths: Paths = None, no_shipped: OnlyGiven = False, as_json: AsJson = 
 @app.command()
 def export(
     path: Annotated[Path, typer.Argument(help="File to write; its ending says the format.")],
-    ontology: Annotated[list[Path] | None, typer.Option("--ontology", "-o", help="Laid over the shipped one.")] = None,
+    ontology: OntologyPaths = [],  # noqa: B006 - typer's way
+    asset_class: AssetClasses = None,
     no_shipped: OnlyGiven = False,
 ) -> None:
-    """Write the whole ontology as .ttl .nt .jsonld .rdf, or its facts as .csv .jsonl .graphml."""
-    from failwise.kg.export import export
-
-    count = export(ontology or (), path, shipped=not no_shipped)
-    typer.echo(f"{path}: {count:,} {'statements' if path.suffix in ('.ttl', '.nt', '.jsonld', '.rdf') else 'facts'}")
-
-
-@app.command("import")
-def import_(
-    tables: Annotated[list[Path], typer.Argument(help="CSV files: a relevance matrix or lists (see the README).")],
-    out: Annotated[Path, typer.Option("--out", help="Folder for one .ttl file per asset class.")],
-    ontology: Annotated[list[Path] | None, typer.Option("--ontology", "-o", help="Declares your sources.")] = None,
-) -> None:
-    """Turn tables into asset classes, one .ttl file each; the same tables give the same bytes."""
+    """Write the ontology as .ttl .nt .jsonld .rdf, its facts as .csv .tsv .jsonl .graphml, an asset class as .xlsx."""
+    from failwise.kg.export import TRIPLES, export
     from failwise.kg.load import load_ontology
-    from failwise.kg.tables import import_tables
 
-    written = import_tables(tables, load_ontology(ontology or ()), out)
-    typer.echo(f"{len(written)} asset classes written to {out}; check them with: failwise ontology check {out}")
+    count = export(load_ontology(ontology, shipped=not no_shipped), path, asset_class or ())
+    typer.echo(f"{path}: {count:,} {'statements' if path.suffix in TRIPLES else 'facts'}")
+
+
+@app.command()
+def diff(
+    before: Annotated[Path, typer.Argument(help="File or folder, laid over the shipped ontology.")],
+    after: Annotated[Path, typer.Argument(help="The same, as it is now.")],
+    no_shipped: OnlyGiven = False,
+    most: Annotated[int, typer.Option(help="Lines of each list.")] = 20,
+    as_json: AsJson = False,
+) -> int:
+    """Say what changed between two ontologies, as Markdown or JSON; exit with 1 if something did."""
+    from failwise.kg.diff import diff
+    from failwise.kg.graph import KnowledgeGraph
+    from failwise.kg.load import load_ontology
+
+    graphs = [KnowledgeGraph(load_ontology([path], shipped=not no_shipped)) for path in (before, after)]
+    found = diff(*graphs)
+    if as_json:
+        print_json(found.to_json())
+    else:
+        typer.echo(found.markdown(most), nl=False)
+    return int(bool(found))
+
+
+@app.command()
+def impact(
+    run: Annotated[Path, typer.Argument(help="Folder of a run.")],
+    ontology: Annotated[
+        list[Path] | None, typer.Option("--ontology", "-o", help="Instead of the files that the run names.")
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Say which questions, rationales and students of a run went stale with the ontology; exit with 1 if any did."""
+    from failwise.impact import impact
+    from failwise.kg.graph import KnowledgeGraph
+    from failwise.run_folder import read_config
+
+    config = read_config(run)
+    paths = config.ontology.paths if ontology is None else ontology
+    found = impact(run, KnowledgeGraph.load(paths, shipped=config.ontology.shipped))
+    if as_json:
+        print_json(found.to_json())
+    else:
+        typer.echo("\n".join(found.lines()))
+    return int(bool(found))
+
+
+@app.command()
+def ask(
+    words: Annotated[list[str], typer.Argument(help="Names, each in quotes: pump 'bearing damage' indicatedBy yes")],
+    ontology: OntologyPaths = [],  # noqa: B006 - typer's way
+    no_shipped: OnlyGiven = False,
+    most: Annotated[int, typer.Option(help="Facts to show.")] = 50,
+    as_json: AsJson = False,
+) -> int:
+    """Show the facts that all of the names fit: asset classes, relations, failure modes, sensors, yes or no."""
+    from failwise.kg.graph import KnowledgeGraph
+    from failwise.kg.query import facts_about
+    from failwise.kg.records import Truth
+
+    graph = KnowledgeGraph.load(ontology, shipped=not no_shipped)
+    facts = facts_about(graph, words)
+    if as_json:
+        print_json(facts)
+        return int(not facts)
+    for fact in facts[:most]:
+        said = graph.statement(fact) if fact.truth is not Truth.UNKNOWN else f"it is not known whether {fact.id}"
+        why = " from ".join([fact.basis, ", ".join(fact.derivation)] if fact.derivation else [fact.basis])
+        typer.echo(f"{fact.truth:7}  {said[:1].upper()}{said[1:]}.  [{why}; {fact.source or 'no source'}]")
+    typer.echo(f"{len(facts):,} facts{f', the first {most} shown' if len(facts) > most else ''}")
+    return int(not facts)
+
+
+@app.command()
+def query(
+    text: Annotated[str, typer.Argument(help="SPARQL (SELECT, ASK, CONSTRUCT, DESCRIBE), or @file.")],
+    ontology: OntologyPaths = [],  # noqa: B006 - typer's way
+    no_shipped: OnlyGiven = False,
+    most: Annotated[int, typer.Option(help="Rows to show.")] = 1000,
+    as_json: AsJson = False,
+) -> None:
+    """Ask the ontology in SPARQL, read-only; our prefixes are declared, inferred facts are seen like stated ones."""
+    from failwise.files import read_text
+    from failwise.kg.graph import KnowledgeGraph
+    from failwise.kg.load import load_ontology
+    from failwise.kg.query import sparql
+
+    read = load_ontology(ontology, shipped=not no_shipped)
+    answer = sparql(read, KnowledgeGraph(read), read_text(Path(text[1:])) if text.startswith("@") else text, most)
+    if as_json:
+        print_json([dict(zip(answer.columns, row, strict=True)) for row in answer.rows])
+    else:
+        print_table(list(answer.columns), [list(row) for row in answer.rows])
+        typer.echo(f"{len(answer.rows):,} rows")

@@ -35,7 +35,7 @@ def console() -> Console:
 
 def print_json(value: Any) -> None:
     """Print a value, a record or a list of records as JSON."""
-    typer.echo(json.dumps(_plain(value), ensure_ascii=False, indent=2))
+    typer.echo(json.dumps(to_plain(value), ensure_ascii=False, indent=2))
 
 
 def print_table(columns: list[str], rows: list[list[str]], title: str = "") -> None:
@@ -56,11 +56,12 @@ def percent(row: Accuracy) -> list[str]:
     return [f"{100 * value:.1f}" for value in (row.accuracy, row.low, row.high)]
 
 
-def _plain(value: Any) -> Any:
+def to_plain(value: Any) -> Any:
+    """Return records, and lists and mappings of them, as plain values."""
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
     if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
+        return [to_plain(v) for v in value]
     if isinstance(value, dict):
-        return {k: _plain(v) for k, v in value.items()}
+        return {k: to_plain(v) for k, v in value.items()}
     return value

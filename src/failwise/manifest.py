@@ -57,9 +57,7 @@ class StageFolder:
 
     def set_aside(self) -> Path:
         """Move what is in the way to a name of its own, and return that."""
-        number = 1
-        while (old := self.path.with_name(f"{self.path.name}.old-{number}")).exists():
-            number += 1
+        old = self.path.with_name(f"{self.path.name}.old-{len(set_aside_folders(self.path)) + 1}")
         with storage_errors(old):
             shutil.move(self.path, old)
         return old
@@ -112,6 +110,14 @@ class StageFolder:
             "started": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(began)),
             "seconds": round(time.time() - began, 2),
         }
+
+
+def set_aside_folders(path: Path) -> list[Path]:
+    """Return the folders in which earlier work of a stage's folder is kept, the newest first."""
+    found: list[Path] = []
+    while (old := path.with_name(f"{path.name}.old-{len(found) + 1}")).exists():
+        found.insert(0, old)
+    return found
 
 
 @dataclass

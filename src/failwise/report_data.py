@@ -19,7 +19,7 @@ REGIMES = {
         "The student was trained on other questions about the same facts: this shows what it was taught and kept, "
         "not what it can conclude about equipment it never saw."
     ),
-    "held-out-asset": "Nothing about the asset classes asked here, or about their twins, was in the training.",
+    "held-out-asset": "Nothing about the asset classes asked here, their twins or their kin, was in the training.",
 }
 
 LIMITS = (

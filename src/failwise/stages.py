@@ -10,13 +10,13 @@ from pydantic import BaseModel
 from failwise.config import RunConfig
 from failwise.errors import InputError, OntologyError
 from failwise.evaluation.records import Answer
-from failwise.files import file_digest, read_records, write_json, write_records
+from failwise.files import content_id, file_digest, read_records, write_json, write_records
 from failwise.generation.question_files import QUESTIONS
-from failwise.generation.rationales import RATIONALES, REJECTS
+from failwise.generation.rationales import RATIONALES, REJECTS, request_fingerprint
 from failwise.generation.records import Question, Rationale
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Finding, Truth
-from failwise.manifest import Outcome, StageFolder
+from failwise.manifest import Outcome, StageFolder, set_aside_folders
 from failwise.progress import Bar
 from failwise.run_folder import (
     ADAPTER,
@@ -37,6 +37,8 @@ from failwise.training.config import TrainingConfig
 
 Bars = Callable[[str, int], AbstractContextManager[Bar]]
 
+RELATIONS = "relations.jsonl"
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -50,26 +52,73 @@ class Stage:
 
     def folder(self, run: Run) -> StageFolder:
         """Return the stage's folder in a run; all that it reads must be there."""
-        inputs = {f"{stage}/{name}": file_digest(run.file(stage, name)) for stage, name in self.reads}
-        if self.name == "ontology":
-            inputs = {"ontology": run.graph.digest}
+        inputs = {f"{stage}/{name}": self._input(run, stage, name) for stage, name in self.reads}
+        if self.name in _READ_THE_ONTOLOGY:
+            inputs["ontology"] = run.graph.digest
         return StageFolder(self.name, run.config.folder / self.name, self.section(run.config), inputs)
+
+    def _input(self, run: Run, stage: str, name: str) -> str:
+        """Return a digest of what this stage makes of a file, so that a change it does not see voids nothing."""
+        digest = _DIGESTS.get((self.name, name))
+        return digest(run) if digest else file_digest(run.file(stage, name))
 
     def ready(self, run: Run) -> bool:
         """Say whether all that the stage reads is there."""
         return all(run.file(stage, name).is_file() for stage, name in self.reads)
 
 
+# --- what a stage depends on ---
+
+
+def _requests(run: Run) -> str:
+    """Digest what a teacher is asked: every training question with its evidence in words."""
+    questions, config = run.split("train"), run.config.rationales
+    return content_id([request_fingerprint(q, run.graph, config) for q in questions])
+
+
+def _taught_questions(run: Run) -> str:
+    return asked_digest(run.split("train"))
+
+
+def _tested_questions(run: Run) -> str:
+    return asked_digest(run.test_questions())
+
+
+def asked_digest(questions: Sequence[Question]) -> str:
+    """Digest what a student sees of questions: not the ontology's digest, nor how hard a question is for a guesser."""
+    return content_id([(q.id, q.question, q.options, q.option_ids, q.correct) for q in questions])
+
+
+def _taught_rationales(run: Run) -> str:
+    """Digest what a student sees of rationales; their order in the file, which changes from run to run, is no part."""
+    rationales = read_records(run.file("rationales", RATIONALES), Rationale)
+    return content_id(sorted((r.question_id, r.text, r.answer) for r in rationales))
+
+
+# Stages that read the graph itself, beside files. They take seconds, so any change of the ontology voids them.
+_READ_THE_ONTOLOGY = {"ontology", "questions", "audit", "report"}
+
+# By stage and file read: what of that file counts, where it is not every byte.
+_DIGESTS: dict[tuple[str, str], Callable[[Run], str]] = {
+    ("rationales", QUESTIONS): _requests,
+    ("student", QUESTIONS): _taught_questions,
+    ("student", RATIONALES): _taught_rationales,
+    ("answers", QUESTIONS): _tested_questions,
+}
+
+
 # --- ontology ---
 
 
 def check_ontology(run: Run, folder: Path, outcome: Outcome, bars: Bars) -> None:
-    """Check the ontology and write its facts."""
+    """Check the ontology; write its facts, and its relations with their words."""
     write_records(folder / FINDINGS, refuse_errors(run))
+    write_records(folder / RELATIONS, run.graph.relations.values())
     write_records(folder / FACTS, run.graph.facts.values())
     truths = [f.truth for f in run.graph.facts.values()]
     counts = {"asset classes": len(run.graph.asset_classes), "facts": len(truths)}
-    outcome.record(counts | {t.value: truths.count(t) for t in Truth}, folder / FACTS, folder / FINDINGS)
+    written = (folder / FACTS, folder / RELATIONS, folder / FINDINGS)
+    outcome.record(counts | {t.value: truths.count(t) for t in Truth}, *written)
 
 
 def refuse_errors(run: Run) -> list[Finding]:
@@ -80,7 +129,7 @@ def refuse_errors(run: Run) -> list[Finding]:
     """
     from failwise.kg.check import check
 
-    findings = check(run.ontology, run.config.questions.language)
+    findings = check(run.ontology, run.graph)
     errors = [f for f in findings if f.level == "ERROR"]
     if errors:
         first = errors[0]
@@ -144,13 +193,15 @@ def refuse_foreign(questions: Sequence[Question], graph: KnowledgeGraph, path: P
 
 
 def write_rationales(run: Run, folder: Path, outcome: Outcome, bars: Bars) -> None:
-    """Have the teacher reason about the training questions."""
+    """Have the teacher reason about the training questions; what it wrote to the very same ones before is kept."""
+    from failwise.generation.rationales import carry_over
     from failwise.generation.rationales import write_rationales as write
 
-    questions = run.split("train")
+    questions, config = run.split("train"), run.config.rationales
+    kept = carry_over(questions, run.graph, config, folder, set_aside_folders(folder))
     with bars("rationales", len(questions)) as bar:
-        counts = write(questions, run.graph, run.config.rationales, folder, bar.advance)
-    outcome.record(counts, folder / RATIONALES, folder / REJECTS)
+        counts = write(questions, run.graph, config, folder, bar.advance)
+    outcome.record(asdict(counts) | {"kept from before": kept}, folder / RATIONALES, folder / REJECTS)
 
 
 # --- student ---
