@@ -41,9 +41,9 @@ class ImportOptions:
     """How to read documents.
 
     `blank` says what an empty cell, or a pair that a list leaves out, means: "unknown" or "no". `exact` keeps
-    names apart that differ in more than letter case and punctuation. `look_alikes` says how names that may mean known
-    things are found: by "meaning" (by letters where the extra is not installed), by "letters", or "off". `replace` lets an asset class's file be
-    written over though it was made from other documents too.
+    names apart that differ in more than letter case and punctuation. `look_alikes` says how names that may mean
+    known things are found: by "meaning" (by letters where the extra is not installed), by "letters", or "off".
+    `replace` lets an asset class's file be written over though it was made from other documents too.
     """
 
     asset_class: str = ""

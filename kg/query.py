@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import pyoxigraph as ox
@@ -50,9 +51,9 @@ def sparql(ontology: Ontology, graph: KnowledgeGraph, text: str, most: int = 100
     if isinstance(result, ox.QueryBoolean):
         return Answer(("answer",), [("yes" if result else "no",)])
     if isinstance(result, ox.QueryTriples):
-        return Answer(("subject", "predicate", "object"), [tuple(map(_shown, t)) for _, t in zip(range(most), result)])
+        return Answer(("subject", "predicate", "object"), [tuple(map(_shown, t)) for t in islice(result, most)])
     names = [v.value for v in result.variables]
-    return Answer(tuple(names), [tuple(_shown(s[n]) for n in names) for _, s in zip(range(most), result)])
+    return Answer(tuple(names), [tuple(_shown(row[n]) for n in names) for row in islice(result, most)])
 
 
 def _refuse_reaching_out(text: str) -> None:
@@ -73,9 +74,9 @@ def _refuse_reaching_out(text: str) -> None:
         if isinstance(node, CompValue):
             if node.name == "ServiceGraphPattern" or "datasetClause" in node:
                 raise InputError("the query names another place (SERVICE or FROM); nothing is fetched, leave it out")
-            todo += node.values()
+            todo.extend(node.values())
         elif hasattr(node, "__iter__") and not isinstance(node, str):
-            todo += node
+            todo.extend(node)
 
 
 def _inferred(graph: KnowledgeGraph) -> Iterator[ox.Quad]:

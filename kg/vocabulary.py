@@ -155,6 +155,9 @@ class XSD:
     string = "http://www.w3.org/2001/XMLSchema#string"
 
 
+_NONE = Prefix("")
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A class of things: where its IRIs stand, and how a person calls it.
@@ -167,7 +170,7 @@ class Kind:
     namespace: Prefix
     name: str
     concept: str = ""
-    concept_namespace: Prefix = Prefix("")
+    concept_namespace: Prefix = _NONE
 
     @property
     def local(self) -> bool:

@@ -7,8 +7,8 @@ from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.load import Ontology
 from failwise.kg.records import Truth
 from failwise.kg.sheets.graph_draft import draft_of
-from failwise.kg.sheets.records import Mention, Place
-from failwise.kg.sheets.template import TemplateContent
+from failwise.kg.sheets.records import Claim, Mention, Place
+from failwise.kg.sheets.template import INDICATED_BY, TemplateContent
 from failwise.kg.triples import Literal
 from failwise.kg.vocabulary import DCTERMS, FW, KINDS, SOURCE
 
@@ -19,7 +19,10 @@ def template_content(graph: KnowledgeGraph, ontology: Ontology, slug: str) -> Te
     """Return all that is stated of an asset class, so that importing the workbook gives the same again."""
     draft = draft_of(graph, ontology.graph, [slug], _HERE)
     asset = next(iter(draft.asset_classes.values()))
-    sources = Counter(claim.source for claim in draft.claims)
+    # A cell holds no source of its own, so the workbook's is the one that fills most of the matrix.
+    sources = Counter(c.source for c in draft.claims if c.relation == INDICATED_BY) or Counter(
+        claim.source for claim in draft.claims
+    )
     source = sources.most_common(1)[0][0] if sources else ""
     return TemplateContent(
         asset_class=asset.label,
@@ -41,7 +44,7 @@ def template_content(graph: KnowledgeGraph, ontology: Ontology, slug: str) -> Te
 def empty_content(
     graph: KnowledgeGraph, ontology: Ontology, label: str, like: Iterable[str], kind_of: Iterable[str]
 ) -> TemplateContent:
-    """Return a new asset class, with the names of similar ones filled in and nothing judged.
+    """Return a new asset class, with the names of similar ones filled in and all of it unknown.
 
     Raises:
         OntologyError: an asset class that it should be like, or a kind of, is not known.
@@ -56,10 +59,14 @@ def empty_content(
                     if kind is not None and kind.iri in (FW.FailureMode, FW.Component, FW.Sensor):
                         asset = label if kind.local else ""
                         mentions.setdefault((kind.iri, end.label), Mention(kind.iri, end.label, asset, _HERE))
+    held_by = {FW.FailureMode: "hasFailureMode", FW.Component: "hasComponent"}
     return TemplateContent(
         asset_class=label,
         kind_of=[graph.asset_class(name).label for name in kind_of],
         mentions=list(mentions.values()),
+        claims=[
+            Claim(label, held_by[kind], "", name, Truth.UNKNOWN, _HERE) for kind, name in mentions if kind in held_by
+        ],
         known=_known(graph),
         asset_classes=_labels(graph),
         relations=sorted(graph.relations),

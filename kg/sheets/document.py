@@ -6,8 +6,8 @@ from pathlib import Path
 from failwise.errors import InputError
 from failwise.kg.records import Finding
 from failwise.kg.sheets.delimited import read_delimited
-from failwise.kg.sheets.rows import Unreadable, note
 from failwise.kg.sheets.records import Sheet
+from failwise.kg.sheets.rows import Unreadable, note
 from failwise.kg.sheets.workbook import read_workbook
 
 WORKBOOKS = (".xlsx", ".xlsm")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from failwise.cli_ontology import FailOn, Level, Report, exit_code, show_findings
+from failwise.cli_ontology import FailOn, Level, Report, check_report, exit_code, show_findings
 from failwise.cli_options import AsJson, OnlyGiven, OntologyPaths, print_json, print_table
 from failwise.errors import InputError
 
@@ -80,6 +80,7 @@ def import_(
     from failwise.kg.importer import ImportOptions, stage
     from failwise.question_yield import question_yields
 
+    check_report(report)
     if blank not in ("unknown", "no"):
         raise InputError(f"--blank {blank!r}: allowed are unknown and no")
     if look_alikes not in ("meaning", "letters", "off"):
@@ -121,7 +122,8 @@ def import_(
 def _show(staged: "Staged", yields: "list[Yield]") -> None:
     if staged.fit:
         typer.echo(f"\n{staged.diff.summary()}")
-        print_table(*staged.diff.table())
+        if rows := staged.diff.table()[1]:
+            print_table(["asset class", "relation", "was", "is", "+", "-", "changed", "source"], rows)
         for line in yields:
             typer.echo(str(line))
 

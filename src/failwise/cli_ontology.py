@@ -25,6 +25,8 @@ AssetClasses = Annotated[
     list[str] | None, typer.Option("--asset-class", "-a", help="Only this one; may be given several times.")
 ]
 
+REPORTS = (".html", ".tsv", ".json")
+
 
 class Level(StrEnum):
     """Levels of a finding, gravest first; never: findings do not fail the command."""
@@ -53,6 +55,7 @@ def check(
     from failwise.kg.check import check
     from failwise.kg.load import load_ontology
 
+    check_report(report)
     ontology = load_ontology(paths or (), shipped=not no_shipped)
     if not len(ontology.graph):
         raise InputError("the ontology is empty: its files hold no statement")
@@ -72,6 +75,7 @@ def show_findings(findings: "list[Finding]", report: Path | None, *, as_json: bo
     from failwise.files import write_json, write_text
     from failwise.kg.findings import LEVELS, as_html, as_table, as_tsv, counts
 
+    check_report(report)
     by_level = {level: sum(f.level == level for f in findings) for level in LEVELS}
     plain = {"findings": findings, "counts": by_level}
     if report is not None:
@@ -80,8 +84,6 @@ def show_findings(findings: "list[Finding]", report: Path | None, *, as_json: bo
             ".tsv": lambda: write_text(report, as_tsv(findings)),
             ".json": lambda: write_json(report, to_plain(plain)),
         }
-        if report.suffix not in writers:
-            raise InputError(f"--report {report}: unknown format {report.suffix!r}; allowed are {', '.join(writers)}")
         writers[report.suffix]()
     if as_json:
         print_json(plain)
@@ -95,6 +97,16 @@ def show_findings(findings: "list[Finding]", report: Path | None, *, as_json: bo
             [[r[level], f"{r[file]}\n{r[where]}", r[message] + (f"\n→ {r[fix]}" if r[fix] else "")] for r in rows],
         )
     typer.echo(counts(findings))
+
+
+def check_report(report: Path | None) -> None:
+    """Refuse a findings file whose ending names no format, before any work is done.
+
+    Raises:
+        InputError: it does.
+    """
+    if report is not None and report.suffix not in REPORTS:
+        raise InputError(f"--report {report}: unknown format {report.suffix!r}; allowed are {', '.join(REPORTS)}")
 
 
 def exit_code(findings: "list[Finding]", fail_on: Level) -> int:
@@ -190,6 +202,8 @@ def ask(
     as_json: AsJson = False,
 ) -> int:
     """Show the facts that all of the names fit: asset classes, relations, failure modes, sensors, yes or no."""
+    from dataclasses import replace
+
     from failwise.kg.graph import KnowledgeGraph
     from failwise.kg.query import facts_about
     from failwise.kg.records import Truth
@@ -200,7 +214,9 @@ def ask(
         print_json(facts)
         return int(not facts)
     for fact in facts[:most]:
-        said = graph.statement(fact) if fact.truth is not Truth.UNKNOWN else f"it is not known whether {fact.id}"
+        known = fact.truth is not Truth.UNKNOWN
+        said = graph.statement(fact if known else replace(fact, truth=Truth.YES))
+        said = said if known else f"it is not known whether {said}"
         why = " from ".join([fact.basis, ", ".join(fact.derivation)] if fact.derivation else [fact.basis])
         typer.echo(f"{fact.truth:7}  {said[:1].upper()}{said[1:]}.  [{why}; {fact.source or 'no source'}]")
     typer.echo(f"{len(facts):,} facts{f', the first {most} shown' if len(facts) > most else ''}")

@@ -43,10 +43,8 @@ def question_yields(
     slugs = sorted(name.removesuffix(".ttl") for name in staged.files)
     closed: KnowledgeGraph | None = None
     if options.blank != "no" and len(staged.draft.claims) <= MOST_CLAIMS:
-        again = stage(
-            documents, staged.folder, ontology, replace(options, blank="no", look_alikes="off", replace=True), staged.decisions,
-            shipped=shipped,
-        )  # fmt: skip
+        other = replace(options, blank="no", look_alikes="off", replace=True)
+        again = stage(documents, staged.folder, ontology, other, staged.decisions, shipped=shipped)
         closed = again.after if again.fit else None
     return [_yield(staged.after, closed, slug) for slug in slugs if slug in staged.after.asset_classes]
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from failwise.kg.records import Finding
-from failwise.kg.sheets.rows import clean
 from failwise.kg.sheets.document import read_document
+from failwise.kg.sheets.rows import clean
 
 TEXT = "Schaden,Größe\nÜberhitzung,“T1” 80 €\n"
 CELLS = [("Schaden", "Größe"), ("Überhitzung", "“T1” 80 €")]
