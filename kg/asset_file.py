@@ -1,6 +1,6 @@
 """One asset class as Turtle: its things, facts and fact tables, the same bytes every time."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rdflib import Graph, URIRef
@@ -44,6 +44,7 @@ class AssetFile:
 
     def __init__(self, asset: Thing, slug: str, sources: Iterable[str]) -> None:
         self.asset, self.slug, self._sources = asset, slug, sorted(sources)
+        self._declared: set[Thing] = set()
         self._graph = Graph(bind_namespaces="none")
         for prefix, namespace in PREFIXES.items():
             if prefix != "xsd":  # rdflib would declare it for every true and false
@@ -65,8 +66,11 @@ class AssetFile:
                 term = URIRef(text) if predicate == DCTERMS.license else Value(text)
                 self._graph.add((URIRef(iri), URIRef(predicate), term))
 
-    def add_thing(self, thing: Thing, notation: str = "", alternatives: Iterable[str] = ()) -> None:
+    def add_thing(self, thing: Thing, notation: str = "", alternatives: Sequence[str] = ()) -> None:
         """Declare a thing, with its concept."""
+        if thing in self._declared and not notation and not alternatives:
+            return
+        self._declared.add(thing)
         self._add(thing.iri, RDF.type, thing.kind.iri)
         self._say(thing.iri, RDFS.label, thing.label)
         if thing.concept:

@@ -110,6 +110,7 @@ def failwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr("failwise.files.cache_folder", lambda: tmp_path.with_name(f"{tmp_path.name}-cache"))
 
     def call(*arguments: str | Path) -> Done:
         capsys.readouterr()

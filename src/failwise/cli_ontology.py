@@ -49,21 +49,23 @@ def check(
     no_shipped: OnlyGiven = False,
     fail_on: FailOn = Level.ERROR,
     report: Report = None,
+    anew: Annotated[bool, typer.Option("--anew", help="Check everything, not only what changed since.")] = False,
     as_json: AsJson = False,
 ) -> int:
-    """Check an ontology against its shapes; list all findings."""
-    from failwise.kg.check import check
-    from failwise.kg.load import load_ontology
+    """Check an ontology against its shapes; list all findings. Only what changed since the last check is read."""
+    from failwise.files import cache_folder
+    from failwise.kg.load import ontology_files
+    from failwise.kg.recheck import recheck
 
     check_report(report)
-    ontology = load_ontology(paths or (), shipped=not no_shipped)
-    if not len(ontology.graph):
+    files = ontology_files(paths or (), shipped=not no_shipped)
+    found = recheck(files, cache_folder() / "checks", anew=anew)
+    if not found.statements:
         raise InputError("the ontology is empty: its files hold no statement")
-    findings = check(ontology)
-    show_findings(findings, report, as_json=as_json)
+    show_findings(found.findings, report, as_json=as_json)
     if not as_json:
-        typer.echo(f"{len(ontology.files)} files, {len(ontology.graph):,} statements")
-    return exit_code(findings, fail_on)
+        typer.echo(f"{len(files):,} files, {found.statements:,} statements; {found.checked:,} files read")
+    return exit_code(found.findings, fail_on)
 
 
 def show_findings(findings: "list[Finding]", report: Path | None, *, as_json: bool, quiet: bool = False) -> None:

@@ -37,6 +37,12 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def cache_folder() -> Path:
+    """Return where what can be made again is kept: $FAILWISE_CACHE, or ~/.cache/failwise."""
+    named = os.environ.get("FAILWISE_CACHE")
+    return Path(named).expanduser() if named else Path.home() / ".cache" / "failwise"
+
+
 @contextmanager
 def storage_errors(path: Path) -> Iterator[None]:
     """Turn an operating system's refusal to write `path` into one sentence."""
