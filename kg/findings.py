@@ -33,10 +33,13 @@ _PAGE = """<!doctype html>
 @media (prefers-color-scheme: dark) {{
   :root {{ --line: #4a5056; --error: #ff8a80; --warn: #ffc46b; --info: #9cc4ff; }}
 }}
+.wide {{ overflow-x: auto; }}
 body {{ font: 16px/1.45 system-ui, sans-serif; margin: 2rem; }}
 table {{ border-collapse: collapse; width: 100%; }}
-th, td {{ border-bottom: 1px solid var(--line); padding: .4rem .6rem; text-align: left; vertical-align: top;
-  overflow-wrap: anywhere; }}
+th, td {{ border-bottom: 1px solid var(--line); padding: .4rem .6rem; text-align: left; vertical-align: top; }}
+th {{ white-space: nowrap; }}
+td {{ max-width: 28rem; overflow-wrap: break-word; }}
+td:nth-child(4), td:nth-child(5), td:nth-child(6) {{ overflow-wrap: anywhere; min-width: 9rem; }}
 th:first-child, td:first-child {{ white-space: nowrap; overflow-wrap: normal; font-weight: 600; }}
 .ERROR td:first-child {{ color: var(--error); }}
 .WARN td:first-child {{ color: var(--warn); }}
@@ -52,7 +55,7 @@ tr {{ break-inside: avoid; }}
 <body>
 <h1>{title}</h1>
 <p>{counts}</p>
-{table}
+<div class="wide">{table}</div>
 </body>
 </html>
 """

@@ -61,8 +61,8 @@ def generate_rationales(
     from failwise.config import RunConfig, load_config
     from failwise.files import file_digest
     from failwise.generation.question_files import read_questions
-    from failwise.generation.rationales import RATIONALES, REJECTS, write_rationales
-    from failwise.manifest import StageFolder
+    from failwise.generation.rationales import RATIONALES, REJECTS, carry_over, write_rationales
+    from failwise.manifest import StageFolder, set_aside_folders
     from failwise.progress import progress_bar
     from failwise.run_folder import Run
 
@@ -74,6 +74,7 @@ def generate_rationales(
     folder = StageFolder("rationales", out, whole.rationales, inputs)
     if not folder.finished():
         with folder.working(redo=redo) as outcome, progress_bar(console(), "rationales", len(chosen)) as bar:
+            carry_over(chosen, run.graph, whole.rationales, out, set_aside_folders(out))
             counts = write_rationales(chosen, run.graph, whole.rationales, out, bar.advance)
             outcome.record(counts, out / RATIONALES, out / REJECTS)
     _say(out / RATIONALES, folder, as_json)

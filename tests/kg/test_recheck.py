@@ -153,6 +153,76 @@ def test_any_edits_give_the_findings_of_a_full_check(start: Folder, steps: list[
             assert again(folder, cache).findings == everything(folder)
 
 
+# --- what findings in one file can have to do with statements in others ---
+
+PARENTS = {  # a and e are broader than d, and do not agree on its mode m
+    "d.ttl": 'asset:d a fw:AssetClass ; rdfs:label "d"@en ; fw:kindOf asset:a , asset:e .',
+    "e.ttl": """asset:e a fw:AssetClass . mode:e.m fw:ofAssetClass asset:e .
+        other:no a owl:NegativePropertyAssertion ; owl:sourceIndividual mode:e.m ; owl:assertionProperty rel:indicatedBy ;
+            owl:targetIndividual sensor:s .
+        other:no2 a owl:NegativePropertyAssertion ; owl:sourceIndividual mode:e.m ; owl:assertionProperty rel:rated ;
+            owl:targetIndividual rating:1 .""",
+}
+TABLE = """asset:a a fw:AssetClass . table:t a fw:FactTable ; fw:assetClass asset:a ; fw:relation rel:indicatedBy ;
+    fw:closed true ; fw:row mode:b.m ; fw:candidate sensor:s ; dcterms:source source:book ."""
+DENIED = """other:no3 a owl:NegativePropertyAssertion ; fw:assetClass asset:a ; owl:sourceIndividual mode:b.m ;
+    owl:assertionProperty rel:indicatedBy ; owl:targetIndividual sensor:s ; dcterms:source source:page ."""
+ROW = {"b.ttl": "asset:b a fw:AssetClass . mode:b.m fw:ofAssetClass asset:b ; rel:indicatedBy sensor:s ."}
+CITED = """other:cited a owl:Axiom ; owl:annotatedSource mode:b.m ; owl:annotatedProperty rel:indicatedBy ;
+    owl:annotatedTarget sensor:s ; dcterms:source source:page ."""
+CLASH = {"c.ttl": "asset:c a fw:AssetClass . mode:c.m fw:ofAssetClass asset:c ; rel:indicatedBy sensor:s , other:s ."}
+CONCEPTS = {
+    "e.ttl": "sensor:s fw:concept concept:m . other:s fw:concept concept:n .",
+    "f.ttl": "concept:m fw:concept concept:o .",
+    "g.ttl": "concept:n fw:concept concept:o .",
+}
+RATED = "asset:{0} a fw:AssetClass . mode:{0}.m fw:ofAssetClass asset:{0} ; rel:rated rating:1 ."
+OWN = "mode:{0}.m fw:ofAssetClass asset:{0} ; rel:rated rating:3 ."
+TWICE = "mode:a.m fw:ofAssetClass asset:a ; rel:indicatedBy sensor:s ."
+
+
+@pytest.mark.parametrize(
+    ("files", "edits", "message"),
+    [
+        (PARENTS | ROW | {"a.ttl": TABLE}, {"d.ttl": '"d "'}, "disagree"),
+        (PARENTS | ROW | {"a.ttl": TABLE + DENIED, "x.ttl": CITED}, {"d.ttl": '"d "'}, ""),
+        (PARENTS | {"a.ttl": RATED.format("a"), "x.ttl": OWN.format("d")}, {"x.ttl": ""}, "disagree"),
+        (
+            PARENTS
+            | {"a.ttl": "asset:a a fw:AssetClass ; fw:kindOf asset:g .", "g.ttl": RATED.format("g")}
+            | {"x.ttl": OWN.format("a")},
+            {"x.ttl": ""},
+            "disagree",
+        ),
+        (CLASH | CONCEPTS, {"c.ttl": "mode:c.m a fw:FailureMode ."}, ""),
+        (CLASH | CONCEPTS, {"g.ttl": ""}, "share the id"),
+        (
+            {"a.ttl": "asset:a a fw:AssetClass .", "c.ttl": TWICE}
+            | {"b.ttl": "other:m fw:ofAssetClass asset:a ; rel:indicatedBy other:s ."},
+            {"aa.ttl": TWICE, "a.ttl": "asset:a rdfs:seeAlso asset:a ."},
+            "share the id",
+        ),
+    ],
+    ids=["a row of another's", "a citation", "before", "before, narrower", "concepts", "their end", "the first of two"],
+)
+def test_what_stands_elsewhere_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str], edits: dict[str, str], message: str
+) -> None:
+    monkeypatch.setattr(module, "LARGEST_SHARE", 100.0)
+    folder = tmp_path / "ontology"
+    folder.mkdir()
+    for name, text in {"vocabulary.ttl": VOCABULARY, **files}.items():
+        (folder / name).write_text(HEAD + text)
+    again(folder, tmp_path / "cache")
+    for name, text in edits.items():
+        whole = files.get(name, "").replace('"d"', text) if text.startswith('"') else files.get(name, "") + text
+        (folder / name).write_text(HEAD + (whole if text else ""))
+        found = again(folder, tmp_path / "cache").findings
+        assert found == everything(folder)
+    facts = " ".join(f.message for f in found if f.rule == "facts" and "question family" not in f.message)
+    assert message in facts if message else not facts
+
+
 # --- what is read, and what can go wrong with the cache ---
 
 
