@@ -61,11 +61,11 @@ def measure_facts(folder: Path) -> Figures:
     graph = KnowledgeGraph(ontology)
     compiled = time.perf_counter()
     asked = random.Random(0).choices(list(graph.facts.values()), k=QUERIES)
-    first = clock(lambda: list(graph.query(subject=asked[0].subject.slug)))
 
     def told_of(fact: Fact) -> list[Fact]:
         return list(graph.query(fact.asset_class.slug, fact.relation, fact.subject.slug))
 
+    first = clock(partial(told_of, asked[0]))
     told = [clock(partial(told_of, fact)) for fact in asked]
     by_id = [clock(partial(graph.facts.get, fact.id)) for fact in asked]
     return {

@@ -126,15 +126,17 @@ class Compiler:
     def state_facts(self) -> None:
         """Fill `facts` with all that is stated, then with what the tables add."""
         self._read_citations()
-        for relation in self.graph.instances(FW.Relation):
+        stated = self.graph.by_predicate(self.graph.instances(FW.Relation))
+        for relation, pairs in stated.items():
             name = local_name(relation)
-            for subject, object_ in self.graph.subject_objects(relation):
+            for subject, objects in pairs:
                 asset = self._asset_of(subject)
-                if asset is None:
-                    self.find("ERROR", subject, f"it belongs to no asset class, so its {name} is unusable")
-                elif isinstance(object_, str):
-                    source = self._cited.get((subject, relation, object_)) or self._sources(asset)
-                    self._add(self._fact(name, asset, subject, object_, Truth.YES, source))
+                for object_ in objects:
+                    if asset is None:
+                        self.find("ERROR", subject, f"it belongs to no asset class, so its {name} is unusable")
+                    elif isinstance(object_, str):
+                        source = self._cited.get((subject, relation, object_)) or self._sources(asset)
+                        self._add(self._fact(name, asset, subject, object_, Truth.YES, source))
         for node in self.graph.instances(OWL.NegativePropertyAssertion):
             self._deny(node)
         for table in self.graph.instances(FW.FactTable):
@@ -203,7 +205,10 @@ class Compiler:
             prefix = f"{a.slug}/{name}/" if row == asset else f"{a.slug}/{name}/{subject.slug}/"
             for candidate in pool:
                 if (object_ := stated.get(candidate.concept)) is not None:
-                    self._attribute(self._fact(name, asset, row, object_, Truth.YES, source), (row, relation, object_))
+                    known = self.facts.get(prefix + self.entity(object_).slug)
+                    if known is None or known.source != source:
+                        fact = self._fact(name, asset, row, object_, Truth.YES, source)
+                        self._attribute(fact, (row, relation, object_))
                 elif (fact_id := prefix + candidate.slug) not in self.facts:
                     self.facts[fact_id] = Fact(fact_id, a, name, subject, candidate, truth, basis, source)
 

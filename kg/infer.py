@@ -33,7 +33,7 @@ class Inference:
             self._multiply(relation)
         for relation in functional:
             self._exclude_others(relation)
-        return dict(sorted(self.facts.items()))
+        return {fact_id: self.facts[fact_id] for fact_id in sorted(self.facts)}
 
     # --- one object only ---
 
@@ -63,9 +63,10 @@ class Inference:
         return [f for f in self.facts.values() if f.relation == relation.name and f.truth is Truth.YES]
 
     def _beside(self, fact: Fact, object_: Entity, basis: str, derivation: tuple[str, ...]) -> Fact:
-        stem = fact.id.rsplit("/", 1)[0]
-        return replace(
-            fact, id=f"{stem}/{object_.slug}", object=object_, truth=Truth.NO, basis=basis, derivation=derivation
+        fact_id = f"{fact.id.rpartition('/')[0]}/{object_.slug}"
+        # The constructor is three times as fast as dataclasses.replace, and there are many.
+        return Fact(
+            fact_id, fact.asset_class, fact.relation, fact.subject, object_, Truth.NO, basis, fact.source, derivation
         )
 
     def _add(self, fact: Fact) -> None:
@@ -150,9 +151,8 @@ class Inference:
                 of_class = fact.subject.iri == fact.asset_class.iri
                 subject = asset if of_class else things.get(fact.subject.slug, fact.subject)
                 fact_id = asset.slug + fact.id.removeprefix(broader)
-                new = replace(
-                    fact, id=fact_id, asset_class=asset, subject=subject, basis="inherited", derivation=(fact.id,)
-                )
+                why = ("inherited", fact.source, (fact.id,))
+                new = Fact(fact_id, asset, fact.relation, subject, fact.object, fact.truth, *why)
                 known = inherited.get(fact_id)
                 inherited[fact_id] = new if known is None else self._agreed(known, new)
         for fact in inherited.values():

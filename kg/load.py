@@ -9,7 +9,7 @@ from importlib import resources
 from pathlib import Path
 
 from failwise.errors import OntologyError
-from failwise.kg.parse import ALLOWED, FORMATS, parse
+from failwise.kg.parse import ALLOWED, FORMATS, Terms, parse
 from failwise.kg.triples import Triples
 
 _NOTHING: Mapping[str, bytes | None] = {}
@@ -45,14 +45,14 @@ def load_ontology(
     """
     files = ontology_files(paths, shipped=shipped)
     files = dict(sorted({**files, **{name: Path(name) for name in instead if name not in files}}.items()))
-    graph, declared_in, digest = Triples(), dict[str, str](), hashlib.sha256()
+    graph, terms, declared_in, digest = Triples(), Terms(), dict[str, str](), hashlib.sha256()
     with paused_collector():
         for number, (name, path) in enumerate(files.items()):
             content = instead.get(name, b"") if name in instead else read_bytes(path)
             if content is None:
                 continue
             digest.update(f"{name}\0{len(content)}\0".encode() + content)
-            parse(path, content, graph, blank=f"f{number}.")
+            parse(path, content, graph, f"f{number}.", terms)
             declared_in.update(dict.fromkeys(graph.subjects(len(declared_in)), name))
     return Ontology(graph, files, declared_in, digest.hexdigest()[:16])
 

@@ -29,13 +29,16 @@ _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))")
 _ESCAPED = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f"}
 
 
-def parse(path: PurePath, content: bytes, into: Triples | None = None, blank: str = "") -> Triples:
+def parse(
+    path: PurePath, content: bytes, into: Triples | None = None, blank: str = "", terms: "Terms | None" = None
+) -> Triples:
     """Read the triples of a file's content.
 
     Args:
         path: for its ending, which says the format, and for messages.
         into: where the triples are added; a new index otherwise.
         blank: keeps the blank nodes of this file apart from those of others.
+        terms: those of files that were read before; most files use the same ones.
 
     Raises:
         OntologyError: it does not parse; the sentence names file and line.
@@ -50,20 +53,24 @@ def parse(path: PurePath, content: bytes, into: Triples | None = None, blank: st
     except SyntaxError as error:
         where = f", line {error.lineno}" if error.lineno else ""
         raise OntologyError(f"{path}{where}: not {kind.name}: {_reason(str(error.msg))}") from error
-    terms = _Terms(path, blank)
-    add = triples.add
-    for line in lines.split(" .\n"):
-        if line:
-            subject, predicate, object_ = line.split(" ", 2)
-            add(terms[subject], terms[predicate], terms[object_])  # type: ignore[arg-type]
+    terms = Terms() if terms is None else terms
+    terms.begin(path, blank)
+    triples.add_lines(lines.split(" .\n"), terms)
     return triples
 
 
-class _Terms(dict[str, Term]):
+class Terms(dict[str, Term]):
     """Terms by how N-Quads writes them; each is read once."""
 
-    def __init__(self, path: PurePath, blank: str) -> None:
-        self._path, self._blank = path, blank
+    def __init__(self) -> None:
+        self._path, self._blank = PurePath(), ""
+        self._blanks: list[str] = []
+
+    def begin(self, path: PurePath, blank: str) -> None:
+        """Forget the blank nodes of the file before."""
+        for text in self._blanks:
+            del self[text]
+        self._path, self._blank, self._blanks = path, blank, []
 
     def __missing__(self, text: str) -> Term:
         term = self[text] = self._read(text)
@@ -77,6 +84,7 @@ class _Terms(dict[str, Term]):
         if text.startswith("<"):
             return sys.intern(text[1:-1])
         if text.startswith("_:"):
+            self._blanks.append(text)
             return f"_:{self._blank}{text[2:]}"
         value, _, tail = text[1:].rpartition('"')
         value = _ESCAPE.sub(_unescaped, value) if "\\" in value else value

@@ -51,7 +51,7 @@ from failwise.kg.findings import in_order
 from failwise.kg.infer import Inference
 from failwise.kg.load import paused_collector, read_bytes, shipped_folder
 from failwise.kg.names import slugify
-from failwise.kg.parse import parse
+from failwise.kg.parse import Terms, parse
 from failwise.kg.records import Fact, Finding, Relation
 from failwise.kg.triples import Triples
 from failwise.kg.vocabulary import DCTERMS, FW, OWL, RDF, RDFS, SKOS
@@ -315,12 +315,12 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def _anew(files: Mapping[str, Path], path: Path) -> Recheck:
     """Check everything and make a new cache."""
-    number, graph, first_file, now = _Numbers(), Triples(), dict[str, str](), time.time_ns()
+    number, graph, terms, first_file, now = _Numbers(), Triples(), Terms(), dict[str, str](), time.time_ns()
     held: dict[str, list[tuple[Any, ...]]] = {table: [] for table in _TABLES}
     with paused_collector():
         for place, (name, source) in enumerate(files.items()):
             looked, content = _look(source, now), read_bytes(source)
-            part = parse(source, content, blank=f"f{place}.")
+            part = parse(source, content, blank=f"f{place}.", terms=terms)
             rows, blank = _rows(part, place, number)
             held["file"].append(_File(place, name, str(source), *looked, _hash(content), place, blank, len(part)))
             _hold(held, place, rows)
@@ -473,7 +473,7 @@ class _Changes:
         around = {row[0] for rows in (*old.values(), *new.values()) for row in rows["said"]}
         everything = self._column("SELECT node FROM everything")
         before = {node: self._said(node) for node in around}
-        keys = self._narrower(self._keys_of(around))
+        keys = self._keys_of(around)
         self._write(old, new)
         after = {node: self._said(node) for node in around}
         touched = {node for node in around if [s[0] for s in before[node]] != [s[0] for s in after[node]]}

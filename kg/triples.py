@@ -1,7 +1,7 @@
 """An index of triples in memory. It answers what rdflib's graph answers, for the few questions asked here, at a
 tenth of the time and memory; a million facts fit."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from failwise.kg.vocabulary import RDF, XSD
@@ -53,6 +53,40 @@ class Triples:
         if predicate == RDF.type and isinstance(object_, str):
             self._by_type.setdefault(object_, {})[subject] = None
 
+    def add_lines(self, lines: Iterable[str], terms: Mapping[str, Term]) -> None:
+        """Add the triples of N-Quads lines; what stands in them is looked up in `terms`.
+
+        Neighbouring lines mostly share their subject and predicate, so these are looked up when they change.
+        """
+        last_subject = last_predicate = ""
+        subject = predicate = ""
+        predicates: dict[str, dict[Term, None]] = {}
+        objects: dict[Term, None] = {}
+        count = 0
+        for line in lines:
+            if not line:
+                continue
+            subject_text, predicate_text, object_text = line.split(" ", 2)
+            if subject_text != last_subject:
+                last_subject, last_predicate = subject_text, ""
+                subject = terms[subject_text]  # type: ignore[assignment]
+                found = self._by_subject.get(subject)
+                if found is None:
+                    found = self._by_subject[subject] = {}
+                    self._subjects.append(subject)
+                predicates = found
+            if predicate_text != last_predicate:
+                last_predicate = predicate_text
+                predicate = terms[predicate_text]  # type: ignore[assignment]
+                objects = predicates.setdefault(predicate, {})
+            object_ = terms[object_text]
+            if object_ not in objects:
+                objects[object_] = None
+                count += 1
+                if predicate == RDF.type and isinstance(object_, str):
+                    self._by_type.setdefault(object_, {})[subject] = None
+        self._count += count
+
     def __len__(self) -> int:
         return self._count
 
@@ -84,7 +118,10 @@ class Triples:
 
     def node(self, subject: str, predicate: str) -> str | None:
         """Return the first object that is a node, or None."""
-        return next(iter(self.nodes(subject, predicate)), None)
+        for object_ in self._by_subject.get(subject, {}).get(predicate, ()):
+            if isinstance(object_, str):
+                return object_
+        return None
 
     def subjects(self, skip: int = 0) -> Iterator[str]:
         """Yield all subjects in the order they came, but for the first `skip`."""
@@ -97,6 +134,15 @@ class Triples:
     def is_a(self, node: str, kind: str) -> bool:
         """Say whether a node is stated to be of a class."""
         return node in self._by_type.get(kind, ())
+
+    def by_predicate(self, predicates: Iterable[str]) -> dict[str, list[tuple[str, dict[Term, None]]]]:
+        """Return subjects with their objects for several predicates, in one pass."""
+        found: dict[str, list[tuple[str, dict[Term, None]]]] = {predicate: [] for predicate in predicates}
+        for subject, about in self._by_subject.items():
+            for predicate, objects in about.items():
+                if predicate in found:
+                    found[predicate].append((subject, objects))
+        return found
 
     def subject_objects(self, predicate: str) -> Iterator[tuple[str, Term]]:
         """Yield the pairs that a predicate links."""

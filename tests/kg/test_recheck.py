@@ -158,8 +158,8 @@ def test_any_edits_give_the_findings_of_a_full_check(start: Folder, steps: list[
 PARENTS = {  # a and e are broader than d, and do not agree on its mode m
     "d.ttl": 'asset:d a fw:AssetClass ; rdfs:label "d"@en ; fw:kindOf asset:a , asset:e .',
     "e.ttl": """asset:e a fw:AssetClass . mode:e.m fw:ofAssetClass asset:e .
-        other:no a owl:NegativePropertyAssertion ; owl:sourceIndividual mode:e.m ; owl:assertionProperty rel:indicatedBy ;
-            owl:targetIndividual sensor:s .
+        other:no a owl:NegativePropertyAssertion ; owl:sourceIndividual mode:e.m ;
+            owl:assertionProperty rel:indicatedBy ; owl:targetIndividual sensor:s .
         other:no2 a owl:NegativePropertyAssertion ; owl:sourceIndividual mode:e.m ; owl:assertionProperty rel:rated ;
             owl:targetIndividual rating:1 .""",
 }
@@ -199,11 +199,29 @@ TWICE = "mode:a.m fw:ofAssetClass asset:a ; rel:indicatedBy sensor:s ."
         (
             {"a.ttl": "asset:a a fw:AssetClass .", "c.ttl": TWICE}
             | {"b.ttl": "other:m fw:ofAssetClass asset:a ; rel:indicatedBy other:s ."},
-            {"aa.ttl": TWICE, "a.ttl": "asset:a rdfs:seeAlso asset:a ."},
+            {"aa.ttl": TWICE, "a.ttl": "asset:a rdfs:comment 'a'@en ."},
             "share the id",
         ),
+        (PARENTS | {"a.ttl": "asset:a a fw:AssetClass ."}, {"a.ttl": TWICE}, "disagree"),
+        (
+            {"a.ttl": RATED.format("a") + "mode:a.m rel:rated rating:2 .", "b.ttl": "rating:1 rdfs:label 'a'@en ."},
+            {"b.ttl": "rating:1 rdfs:label '1'@en ."},
+            "'1' and '2'",
+        ),
+        ({"a.ttl": "asset:a fw:kindOf asset:b .", "b.ttl": "asset:b fw:kindOf asset:a ."}, {"b.ttl": ""}, ""),
     ],
-    ids=["a row of another's", "a citation", "before", "before, narrower", "concepts", "their end", "the first of two"],
+    ids=[
+        "a row of another's",
+        "a citation",
+        "what was said before",
+        "what was said before of a broader one",
+        "concepts",
+        "the end of concepts",
+        "which is first",
+        "a broader one",
+        "labels in messages",
+        "a circle",
+    ],
 )
 def test_what_stands_elsewhere_counts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str], edits: dict[str, str], message: str
