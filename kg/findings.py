@@ -78,7 +78,15 @@ def in_order(findings: Sequence[Finding]) -> list[Finding]:
     rank = {level: number for number, level in enumerate(LEVELS)}
     return sorted(
         findings,
-        key=lambda f: (rank.get(f.level, len(LEVELS)), _natural(f.file), address_key(f.node), f.message, f.value),
+        key=lambda f: (
+            rank.get(f.level, len(LEVELS)),
+            _natural(f.file),
+            address_key(f.node),
+            f.message,
+            f.value,
+            f.file,
+            f.node,
+        ),
     )
 
 

@@ -80,10 +80,9 @@ class KnowledgeGraph:
             asset_class = self.asset_class(asset_class).slug
         if relation is not None and relation not in self.relations:
             raise OntologyError(f"unknown relation {relation!r}{did_you_mean(relation, self.relations)}")
-        if subject is not None or object is not None:
-            # The same failure mode or sensor stands on thousands of asset classes: take the shortest list there is.
-            ends = [self._by_end.get(e, ()) for e in (subject, object) if e is not None]
-            facts = min(*ends, self._by_table.get((asset_class, relation), ()), key=len)
+        # The same failure mode or sensor stands on thousands of asset classes: an asset class has the shorter list.
+        if asset_class is None and (subject is not None or object is not None):
+            facts = min((self._by_end.get(e, ()) for e in (subject, object) if e is not None), key=len)
         else:
             facts = self._by_table.get((asset_class, relation), ())
         for fact in facts:

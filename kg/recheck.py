@@ -35,38 +35,41 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pyoxigraph
 
 from failwise import __version__
-from failwise.kg.check import shipped_shapes
-from failwise.kg.compile import Compiler, local_name
+from failwise.kg.check_cache import (
+    INDEXES,
+    TABLES,
+    File,
+    Rows,
+    columns_of,
+    connect,
+    finding_row,
+    hash_of,
+    insert,
+    look,
+    rows_of,
+)
 from failwise.kg.findings import in_order
-from failwise.kg.infer import Inference
 from failwise.kg.load import paused_collector, read_bytes, shipped_folder
-from failwise.kg.names import slugify
+from failwise.kg.owned import CIRCLE, Numbers, judge
 from failwise.kg.parse import Terms, parse
-from failwise.kg.records import Fact, Finding, Relation
+from failwise.kg.records import Finding
 from failwise.kg.triples import Triples
-from failwise.kg.vocabulary import DCTERMS, FW, OWL, RDF, RDFS, SKOS
+from failwise.kg.vocabulary import FW, RDF
 
 # The share of the files from which on everything is checked.
 LARGEST_SHARE = 1 / 3
 
 MOST_CACHES = 20
-
-_SOURCES = (DCTERMS.source, DCTERMS.license, DCTERMS.subject, DCTERMS.bibliographicCitation)
-_WORDS = frozenset((RDFS.label, RDFS.comment, SKOS.altLabel, SKOS.notation, FW.reading, *_SOURCES))
-_LEANS = (FW.ofAssetClass, FW.assetClass, OWL.sourceIndividual, OWL.annotatedSource)
-_COARSE = 2_000_000_000  # nanoseconds
-_PATIENCE = 10.0  # seconds to wait for a process that holds the cache
-_CIRCLE = 0  # the owner of findings that are about no single asset class
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,206 +132,25 @@ def _prune(folder: Path) -> None:
         _remove(old)
 
 
-# --- judging ---
-
-
-@dataclass
-class _OwnedCompiler(Compiler):
-    """Notes beside each finding whose it is: the slug of an asset class, or an IRI."""
-
-    owner: str = ""
-    denial: str = ""
-    owners: list[str] = field(default_factory=list)
-
-    def find(self, level: str, node: str, message: str) -> None:
-        self.owners.append(self.owner or node)
-        super().find(level, node, message)
-
-    def _add(self, fact: Fact) -> None:
-        self.owner = fact.asset_class.slug
-        super()._add(fact)
-
-    def _asset_of(self, subject: str) -> str | None:
-        self.owner = self.denial or subject
-        return super()._asset_of(subject)
-
-    def _deny(self, node: str) -> None:
-        self.owner = self.denial = node
-        super()._deny(node)
-        self.denial = ""
-
-    def _read_table(self, table: str) -> None:
-        self.owner = table
-        super()._read_table(table)
-
-
-class _OwnedInference(Inference):
-    compiler: _OwnedCompiler
-
-    def _refuse_second_objects(self, relation: Relation) -> None:
-        by_asset: dict[str, dict[str, Fact]] = {}
-        for fact in self._yes(relation):
-            by_asset.setdefault(fact.asset_class.slug, {})[fact.id] = fact
-        every = self.facts
-        for self.compiler.owner, self.facts in by_asset.items():
-            super()._refuse_second_objects(relation)
-        self.facts = every
-
-    def _inherit(self) -> None:
-        self.compiler.owner = "circle:"
-        super()._inherit()
-
-    def _agreed(self, one: Fact, other: Fact) -> Fact:
-        self.compiler.owner = one.asset_class.slug
-        return super()._agreed(one, other)
-
-
-class _Numbers(dict[str, int]):
-    """A number for a text: what the cache holds in place of IRIs."""
-
-    def __missing__(self, text: str) -> int:
-        number = self[text] = _digest(text)
-        return number
-
-    def keys_of(self, asset: str) -> set[int]:
-        """Return the numbers of the slugs that an asset class may have; they are below zero."""
-        local = local_name(asset)
-        return {self.of_slug(slugify(name)) for name in (local, local.rsplit(".", 1)[-1])}
-
-    def of_slug(self, slug: str) -> int:
-        """Return the number of an asset class's slug."""
-        return ~self[f"slug {slug}"]
-
-    def of_owner(self, owner: str) -> int:
-        """Return the number of what a finding belongs to."""
-        if owner == "circle:":
-            return _CIRCLE
-        return self[owner] if ":" in owner else self.of_slug(owner)
-
-
-def _digest(text: str) -> int:
-    return int.from_bytes(blake2b(text.encode(errors="backslashreplace"), digest_size=8).digest()) >> 1
-
-
-def _judge(graph: Triples, number: _Numbers, focus: Iterable[str] | None = None) -> Iterator[tuple[int, Finding]]:
-    """Yield all findings with the numbers of their owners; their files are still to be filled in."""
-    for broken in shipped_shapes().broken(graph, focus):
-        value = "" if broken.value is None or broken.value == broken.focus_node else str(broken.value)
-        found = Finding(broken.severity, broken.focus_node, broken.message, value, rule="shape")
-        yield number[broken.focus_node], found
-    compiler = _OwnedCompiler(graph)
-    with paused_collector():
-        relations = compiler.relations()
-        compiler.state_facts()
-        _OwnedInference(compiler, relations).run()
-    for owner, found in zip(compiler.owners, compiler.findings, strict=True):
-        yield number.of_owner(owner), Finding(found.level, found.node, found.message, rule="facts")
-
-
-# --- what the cache holds ---
-
-_TABLES = {
-    "file": "id INTEGER PRIMARY KEY, name, path, size, modified, changed, digest, place, blank, statements",
-    "told": "file INTEGER PRIMARY KEY, rows",  # the file's rows of the four tables below
-    "said": "node, said, file, core, PRIMARY KEY (node, said, file)",  # core: all that is said but words
-    "refers": "node, file, PRIMARY KEY (node, file)",  # to nodes of which the file says nothing
-    "leans": "target, node, file, PRIMARY KEY (target, node, file)",
-    "kin": "broad, narrow, file, PRIMARY KEY (broad, narrow, file)",
-    "everything": "node, file, PRIMARY KEY (node, file)",  # nodes that everything reads
-    "finding": "owner, node, level, iri, message, value, file, rule",
-    "made": "key",
-}
-_INDEXES = {"leans": "node, target", "kin": "narrow, broad", "finding": "owner", "finding ": "node"}
-_TOLD = ("said", "refers", "leans", "kin", "everything")
-
-_Rows = dict[str, set[tuple[int, ...]]]
-
-
-class _File(NamedTuple):
-    """A row of the table file."""
-
-    id: int
-    name: str
-    path: str
-    size: int
-    modified: int
-    changed: int
-    digest: bytes
-    place: int
-    blank: bool
-    statements: int
-
-
-def _rows(part: Triples, file: int, number: _Numbers) -> tuple[_Rows, bool]:
-    """Return what one file tells, and whether it holds blank nodes."""
-    rows: _Rows = {table: set() for table in _TOLD}
-    subjects, blank = {number[s] for s in part.subjects()}, False
-    for subject in part.subjects():
-        about, node = part.about(subject), number[subject]
-        core = {p: objects for p, objects in about.items() if p not in _WORDS}
-        rows["said"].add((node, _digest(f"{subject}{about}"), file, _digest(f"{subject}{core}")))
-        pointed = [o for p, objects in about.items() if p != RDF.type for o in objects if isinstance(o, str)]
-        rows["refers"].update((n, file) for o in pointed if (n := number[o]) not in subjects)
-        blank = blank or any(node.startswith("_:") for node in (subject, *pointed))
-        types = about.get(RDF.type, {})
-        if RDFS.subClassOf in about or FW.Relation in types or FW.QuestionFamily in types:
-            rows["everything"].add((node, file))
-        assets = {subject} if FW.AssetClass in types else set()
-        for predicate in _LEANS:
-            if predicate in about:
-                targets = part.nodes(subject, predicate)
-                rows["leans"].update((number[t], node, file) for t in targets)
-                assets.update(targets)
-        for broader in part.nodes(subject, FW.kindOf) if FW.kindOf in about else ():
-            assets |= {subject, broader}
-            pairs = ((b, n) for b in number.keys_of(broader) for n in number.keys_of(subject))
-            rows["kin"].update((b, n, file) for b, n in pairs)
-        rows["leans"].update((key, number[asset], file) for asset in assets for key in number.keys_of(asset))
-    return rows, blank
-
-
-def _finding_row(owner: int, finding: Finding, file: str, number: _Numbers) -> tuple[Any, ...]:
-    node = number[finding.node]
-    return owner, node, finding.level, finding.node, finding.message, finding.value, file, finding.rule
-
-
-def _look(path: Path, now: int) -> tuple[int, int, int]:
-    """Return size and times of a file; no times where it changed so lately that it could change unseen."""
-    try:
-        stat = path.stat()
-    except OSError:
-        return len(read_bytes(path)), 0, 0
-    lately = max(stat.st_mtime_ns, stat.st_ctime_ns) > now - _COARSE
-    return stat.st_size, 0 if lately else stat.st_mtime_ns, 0 if lately else stat.st_ctime_ns
-
-
-def _hash(content: bytes) -> bytes:
-    return blake2b(content, digest_size=16).digest()
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
-
-
 # --- everything ---
 
 
 def _anew(files: Mapping[str, Path], path: Path) -> Recheck:
     """Check everything and make a new cache."""
-    number, graph, terms, first_file, now = _Numbers(), Triples(), Terms(), dict[str, str](), time.time_ns()
-    held: dict[str, list[tuple[Any, ...]]] = {table: [] for table in _TABLES}
+    number, graph, terms, first_file, now = Numbers(), Triples(), Terms(), dict[str, str](), time.time_ns()
+    held: dict[str, list[tuple[Any, ...]]] = {table: [] for table in TABLES}
     with paused_collector():
         for place, (name, source) in enumerate(files.items()):
-            looked, content = _look(source, now), read_bytes(source)
+            looked, content = look(source, now), read_bytes(source)
             part = parse(source, content, blank=f"f{place}.", terms=terms)
-            rows, blank = _rows(part, place, number)
-            held["file"].append(_File(place, name, str(source), *looked, _hash(content), place, blank, len(part)))
+            rows, blank = rows_of(part, place, number)
+            held["file"].append(File(place, name, str(source), *looked, hash_of(content), place, blank, len(part)))
             _hold(held, place, rows)
             for triple in part:
                 graph.add(*triple)
             first_file.update(dict.fromkeys(graph.subjects(len(first_file)), name))
-    for owner, found in _judge(graph, number):
-        held["finding"].append(_finding_row(owner, found, first_file.get(found.node, ""), number))
+    for owner, found in judge(graph, number):
+        held["finding"].append(finding_row(owner, found, first_file.get(found.node, ""), number))
     # The findings are as good without a cache: on a full disk, in a folder that may not be written to.
     with suppress(sqlite3.Error, UnicodeError, OSError):
         _save(held, path)
@@ -337,7 +159,7 @@ def _anew(files: Mapping[str, Path], path: Path) -> Recheck:
     return Recheck(_findings(held["finding"]), statements, len(files), 0)
 
 
-def _hold(held: dict[str, list[tuple[Any, ...]]], file: int, rows: _Rows) -> None:
+def _hold(held: dict[str, list[tuple[Any, ...]]], file: int, rows: Rows) -> None:
     for table, new in rows.items():
         held[table].extend(new)
     held["told"].append((file, json.dumps({table: list(new) for table, new in rows.items()})))
@@ -349,26 +171,17 @@ def _findings(rows: Iterable[tuple[Any, ...]]) -> list[Finding]:
 
 def _save(held: dict[str, list[tuple[Any, ...]]], path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with closing(_connect(path)) as base:
+    with closing(connect(path)) as base:
         base.execute("BEGIN IMMEDIATE")
-        for table, columns in _TABLES.items():
+        for table, columns in TABLES.items():
             rowid = "" if "PRIMARY KEY (" not in columns else "WITHOUT ROWID"
             base.execute(f"DROP TABLE IF EXISTS {table}")
             base.execute(f"CREATE TABLE {table} ({columns}) {rowid}")
-            _insert(base, table, sorted(held[table]) if rowid else held[table])
-        for number, (table, columns) in enumerate(_INDEXES.items()):
+            insert(base, table, sorted(held[table]) if rowid else held[table])
+        for number, (table, columns) in enumerate(INDEXES.items()):
             base.execute(f"CREATE INDEX by_{number} ON {table} ({columns})")
         base.execute("INSERT INTO made VALUES (?)", (_key(),))
         base.execute("COMMIT")
-
-
-def _insert(base: sqlite3.Connection, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
-    places = ", ".join("?" * len(_columns(table)))
-    base.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({places})", rows)
-
-
-def _columns(table: str) -> list[str]:
-    return _TABLES[table].partition(", PRIMARY KEY (")[0].split(", ")
 
 
 # --- what changed ---
@@ -386,7 +199,7 @@ def _from_cache(files: Mapping[str, Path], path: Path) -> Recheck | None:
     """Check what changed and note it; return None where everything has to be checked."""
     forced: set[str] = set()
     while True:
-        with closing(_connect(path)) as base:  # closing without a commit takes everything back
+        with closing(connect(path)) as base:  # closing without a commit takes everything back
             # Nobody else may write meanwhile: a second process waits and then finds the work done.
             base.execute("BEGIN IMMEDIATE")
             try:
@@ -418,9 +231,9 @@ class _Changes:
     """One look at changed files. Nodes, slugs and files are numbers throughout."""
 
     def __init__(self, files: Mapping[str, Path], base: sqlite3.Connection, forced: set[str]) -> None:
-        self.base, self.number = base, _Numbers()
-        self.known = {row.name: row for row in map(_File._make, self._all("SELECT * FROM file"))}
-        self.files: dict[int, _File] = {}
+        self.base, self.number = base, Numbers()
+        self.known = {row.name: row for row in map(File._make, self._all("SELECT * FROM file"))}
+        self.files: dict[int, File] = {}
         self.parts: dict[int, Triples] = {}
         self.changed: dict[int, bytes] = {}
         self.gone = [row.id for name, row in self.known.items() if name not in files]
@@ -436,7 +249,7 @@ class _Changes:
                 raise _EverythingError
             self._update()
         else:
-            _insert(self.base, "file", (f for f in self.files.values() if f != self.known[f.name]))
+            insert(self.base, "file", (f for f in self.files.values() if f != self.known[f.name]))
         statements = sum(f.statements for f in self.files.values())
         findings = _findings(self._all("SELECT * FROM finding"))
         return Recheck(findings, statements, len(self.parts), len(self.files) - len(self.parts))
@@ -452,21 +265,21 @@ class _Changes:
     def _compare(self, files: Mapping[str, Path], forced: set[str]) -> None:
         now, new = time.time_ns(), max((row.id for row in self.known.values()), default=-1) + 1
         for place, (name, path) in enumerate(files.items()):
-            old, looked = self.known.get(name), _look(path, now)
+            old, looked = self.known.get(name), look(path, now)
             same = old is not None and looked[1] and (str(path), *looked) == old[2:6]
             content = b"" if same else read_bytes(path)
-            digest = old.digest if old is not None and same else _hash(content)
+            digest = old.digest if old is not None and same else hash_of(content)
             moved = old is not None and old.blank and old.place != place
             if old is None or digest != old.digest or moved or name in forced:
                 file = new if old is None else old.id
                 new += old is None
                 self.changed[file] = content or read_bytes(path)
-                self.files[file] = _File(file, name, str(path), *looked, digest, place, False, 0)
+                self.files[file] = File(file, name, str(path), *looked, digest, place, False, 0)
             else:
-                self.files[old.id] = _File(old.id, name, str(path), *looked, digest, place, old.blank, old.statements)
+                self.files[old.id] = File(old.id, name, str(path), *looked, digest, place, old.blank, old.statements)
 
     def _update(self) -> None:
-        if self._all("SELECT 1 FROM finding WHERE owner = ? LIMIT 1", _CIRCLE):
+        if self._all("SELECT 1 FROM finding WHERE owner = ? LIMIT 1", CIRCLE):
             raise _EverythingError
         new = self._parse_changed()
         old = {file: self._told(file) for file in (*self.changed, *self.gone) if file not in new or self._old(file)}
@@ -490,34 +303,34 @@ class _Changes:
     def _old(self, file: int) -> bool:
         return any(row.id == file for row in self.known.values())
 
-    def _parse_changed(self) -> dict[int, _Rows]:
+    def _parse_changed(self) -> dict[int, Rows]:
         found = {}
         for file, content in self.changed.items():
             row = self.files[file]
             part = self.parts[file] = parse(Path(row.path), content, blank=f"f{row.place}.")
-            found[file], blank = _rows(part, file, self.number)
+            found[file], blank = rows_of(part, file, self.number)
             self.files[file] = row._replace(blank=blank, statements=len(part))
         return found
 
-    def _told(self, file: int) -> _Rows:
+    def _told(self, file: int) -> Rows:
         told = json.loads(self._all("SELECT rows FROM told WHERE file = ?", file)[0][0])
         return {table: {tuple(row) for row in rows} for table, rows in told.items()}
 
-    def _write(self, old: Mapping[int, _Rows], new: Mapping[int, _Rows]) -> None:
+    def _write(self, old: Mapping[int, Rows], new: Mapping[int, Rows]) -> None:
         """Replace what the changed files told, and note all files as they are now."""
         for told in old.values():
             for table, gone in told.items():
-                columns = _columns(table)
+                columns = columns_of(table)
                 where = " AND ".join(f"{column} = ?" for column in columns)
                 self.base.executemany(f"DELETE FROM {table} WHERE {where}", gone)
         self.base.executemany("DELETE FROM file WHERE id = ?", ((file,) for file in self.gone))
         self.base.executemany("DELETE FROM told WHERE file = ?", ((file,) for file in self.gone))
-        held: dict[str, list[tuple[Any, ...]]] = {table: [] for table in _TABLES}
+        held: dict[str, list[tuple[Any, ...]]] = {table: [] for table in TABLES}
         for file, rows in new.items():
             _hold(held, file, rows)
         held["file"] = [f for f in self.files.values() if f != self.known.get(f.name)]
         for table in held:
-            _insert(self.base, table, held[table])
+            insert(self.base, table, held[table])
 
     # --- what depends on what ---
 
@@ -588,7 +401,7 @@ class _Changes:
             if row.blank:
                 raise _BlankError(row.name)
             content = read_bytes(Path(row.path))
-            if _hash(content) != row.digest:
+            if hash_of(content) != row.digest:
                 raise _EverythingError  # it changed while we were looking
             self.parts[file] = parse(Path(row.path), content)
 
@@ -625,13 +438,13 @@ class _Changes:
         judged = focus | keys
         nodes = [s for s in graph.subjects() if self.number[s] in focus]
         rows = []
-        for owner, found in _judge(graph, self.number, nodes):
-            if owner == _CIRCLE:
+        for owner, found in judge(graph, self.number, nodes):
+            if owner == CIRCLE:
                 raise _EverythingError
             if owner in judged:
-                rows.append(_finding_row(owner, found, "", self.number))
+                rows.append(finding_row(owner, found, "", self.number))
         self.base.executemany("DELETE FROM finding WHERE owner = ?", ((owner,) for owner in judged))
-        _insert(self.base, "finding", rows)
+        insert(self.base, "finding", rows)
         self._name_files(row[1] for row in rows)
 
     def _name_files(self, nodes: Iterable[int]) -> None:

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from failwise.errors import OntologyError
+from failwise.kg import check_cache
 from failwise.kg import recheck as module
 from failwise.kg.check import check
 from failwise.kg.load import load_ontology, ontology_files
@@ -315,7 +316,7 @@ def test_a_change_of_the_vocabulary_checks_everything(plant: Path, tmp_path: Pat
 
 
 def test_an_edit_that_keeps_size_and_time_is_seen(plant: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_COARSE", 0)
+    monkeypatch.setattr(check_cache, "_COARSE", 0)
     again(plant, tmp_path / "cache")
     path, before = plant / "03.ttl", (plant / "03.ttl").stat()
     edit(path, '"p3"', '"3 "')
@@ -370,7 +371,7 @@ def test_a_cache_that_somebody_holds_is_left_alone(
     plant: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     again(plant, tmp_path / "cache")
-    monkeypatch.setattr(module, "_PATIENCE", 0.05)
+    monkeypatch.setattr(check_cache, "_PATIENCE", 0.05)
     holder = sqlite3.connect(cache_file(tmp_path / "cache"), isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
     edit(plant / "03.ttl", '"p3"', '"p3 "')
