@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from failwise.kg.importer import Staged
     from failwise.question_yield import Yield
 
+MOST_ROWS = 40  # of the preview of what changes
+
 Documents = Annotated[
     list[Path],
     typer.Argument(help="Workbooks (.xlsx), tables (.csv .tsv), matrices (.json), triples (.ttl .nt .jsonld .rdf)."),
@@ -123,9 +125,14 @@ def _show(staged: "Staged", yields: "list[Yield]") -> None:
     if staged.fit:
         typer.echo(f"\n{staged.diff.summary()}")
         if rows := staged.diff.table()[1]:
-            print_table(["asset class", "relation", "was", "is", "+", "-", "changed", "source"], rows)
+            columns = ["asset class", "relation", "was", "is", "+", "-", "changed", "source"]
+            print_table(columns, rows[:MOST_ROWS])
+            if len(rows) > MOST_ROWS:
+                typer.echo(f"… and {len(rows) - MOST_ROWS:,} more rows; --json has all")
         for line in yields:
             typer.echo(str(line))
+        if len(staged.files) > len(yields):
+            typer.echo(f"… and {len(staged.files) - len(yields):,} more asset classes; see failwise ontology stats")
 
 
 def _conclude(staged: "Staged", written: list[Path], out: Path, *, dry_run: bool) -> None:

@@ -13,6 +13,7 @@ from failwise.kg.records import Truth
 
 # A larger import is not read a second time to see what its blanks would give.
 MOST_CLAIMS = 50_000
+MOST_ASSET_CLASSES = 10  # more than these nobody reads one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,8 @@ class Yield:
 def question_yields(
     staged: Staged, documents: Sequence[Path], ontology: Sequence[Path], options: ImportOptions, *, shipped: bool
 ) -> list[Yield]:
-    """Count what each imported asset class can give."""
-    slugs = sorted(name.removesuffix(".ttl") for name in staged.files)
+    """Count what the first imported asset classes can give."""
+    slugs = sorted(name.removesuffix(".ttl") for name in staged.files)[:MOST_ASSET_CLASSES]
     closed: KnowledgeGraph | None = None
     if options.blank != "no" and len(staged.draft.claims) <= MOST_CLAIMS:
         other = replace(options, blank="no", look_alikes="off", replace=True)

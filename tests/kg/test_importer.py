@@ -254,3 +254,18 @@ def test_the_written_files_are_valid_alone_over_the_vocabulary(tmp_path: Path) -
     graph = KnowledgeGraph(load_ontology([*VOCABULARY, tmp_path / "out"], shipped=False))
     assert graph.findings == ()
     assert len(graph.facts) == 6
+
+
+WORKSHEETS = sorted((Path(__file__).parent / "sheets" / "worksheets").iterdir())
+
+
+@pytest.mark.parametrize("path", WORKSHEETS, ids=lambda path: path.stem)
+def test_worksheets_of_five_layouts_become_asset_classes(path: Path, tmp_path: Path) -> None:
+    found = stage([path], tmp_path / "out")
+    assert errors(found) == []
+    (written,) = found.write()
+    graph = KnowledgeGraph(load_ontology([tmp_path / "out"]))
+    modes = list(graph.query(written.stem, "hasFailureMode"))
+    assert len(modes) >= 4
+    assert graph.findings == ()
+    assert not stage([path], tmp_path / "out").diff
