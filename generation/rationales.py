@@ -84,6 +84,8 @@ def carry_over(
         for rationale in read_records(path, Rationale, torn_tail=True) if path.is_file() else ():
             if wanted.get(rationale.question_id) == rationale.fingerprint:
                 kept.setdefault(rationale.question_id, rationale)
+    if not kept:
+        return 0  # a log that is opened is a file that stays
     with RecordLog(folder / RATIONALES) as log:
         done = {r.question_id for r in read_records(folder / RATIONALES, Rationale)}
         for question_id, rationale in kept.items():
