@@ -1,13 +1,13 @@
 """Triples become entities, relations and stated facts. What cannot be understood becomes a finding, never a
 silent loss. `infer.py` adds what follows from them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from failwise.files import content_id
 from failwise.kg.names import slugify
 from failwise.kg.records import Direction, Entity, Fact, Family, Finding, Polarity, Relation, Template, Truth
-from failwise.kg.triples import Literal, Triples
+from failwise.kg.triples import Literal, Term, Triples
 from failwise.kg.vocabulary import DCTERMS, FW, KINDS, OWL, RDF, RDFS
 
 _DIRECTIONS = {FW.Forward: Direction.FORWARD, FW.Inverse: Direction.INVERSE}
@@ -131,16 +131,27 @@ class Compiler:
             name = local_name(relation)
             for subject, objects in pairs:
                 asset = self._asset_of(subject)
-                for object_ in objects:
-                    if asset is None:
+                if asset is None:
+                    for _ in objects:
                         self.find("ERROR", subject, f"it belongs to no asset class, so its {name} is unusable")
-                    elif isinstance(object_, str):
-                        source = self._cited.get((subject, relation, object_)) or self._sources(asset)
-                        self._add(self._fact(name, asset, subject, object_, Truth.YES, source))
+                else:
+                    self._state(relation, name, asset, subject, objects)
         for node in self.graph.instances(OWL.NegativePropertyAssertion):
             self._deny(node)
         for table in self.graph.instances(FW.FactTable):
             self._read_table(table)
+
+    def _state(self, relation: str, name: str, asset: str, subject: str, objects: Iterable[Term]) -> None:
+        """State the yes facts of one subject and relation; there are many, so what they share is made once."""
+        a = self.entity(asset)
+        s = a if subject == asset else self.entity(subject)
+        prefix = f"{a.slug}/{name}/" if s is a else f"{a.slug}/{name}/{s.slug}/"
+        source, cited, entities = self._sources(asset), self._cited, self._entities
+        for object_ in objects:
+            if isinstance(object_, str):
+                o = entities.get(object_) or self.entity(object_)
+                own = cited.get((subject, relation, object_)) if cited else ""
+                self._add(Fact(prefix + o.slug, a, name, s, o, Truth.YES, "stated", own or source))
 
     def _read_citations(self) -> None:
         """Note the source of each statement that has one of its own (owl:Axiom)."""
