@@ -9,7 +9,7 @@ from failwise.kg.records import Finding, Truth
 from failwise.kg.sheets.fields import ReadOptions
 from failwise.kg.sheets.graph_draft import INFERRED
 from failwise.kg.sheets.records import Claim, Draft, Mention, Place
-from failwise.kg.vocabulary import KINDS
+from failwise.kg.vocabulary import FW, KINDS
 
 _NEEDED = ("asset_class", "relation", "truth")
 _KINDS = {kind.name: kind.iri for kind in KINDS.values()}
@@ -58,7 +58,7 @@ def _take(
         draft.mentions.append(Mention(kind, str(edge.get("subject", "")), owner, place, notation, others))
     elif relation in options.relations and edge["truth"] in set(Truth):
         if edge.get("basis") not in INFERRED:
-            of_class = options.relations[relation].domain == source.get("kind") and source.get("label") == label
+            of_class = options.relations[relation].domain == FW.AssetClass
             subject = "" if of_class else str(source.get("label", ""))
             draft.claims.append(
                 Claim(label, relation, subject, str(target.get("label", "")), Truth(edge["truth"]), place,

@@ -194,7 +194,8 @@ class _Reader:
             if relation and truth and self._whole(relation, line):
                 (subject, where), (text, place) = line.at(Role.SUBJECT), line.at(Role.OBJECT)
                 kinds = self.findings.ends(relation)
-                about = "" if self._is_asset(subject) else self.findings.name(kinds[0], subject, where)
+                itself = kinds[0] in ("", FW.AssetClass) and self._is_asset(subject)
+                about = "" if itself else self.findings.name(kinds[0], subject, where)
                 if object_ := self._object(kinds[1], text, place, had=truth is Truth.YES):
                     self._claim(relation, (about, object_), truth, place, line.at(Role.SOURCE)[0])
 
