@@ -12,7 +12,7 @@ from failwise.kg.names import slugify
 from failwise.kg.naming import Naming, Settled
 from failwise.kg.records import Relation, Truth
 from failwise.kg.sheets.records import AssetDraft, Claim, Draft, Mention, Place, SourceNote
-from failwise.kg.vocabulary import DCTERMS, FW, KINDS, RDFS, SOURCE
+from failwise.kg.vocabulary import DCTERMS, FIXED, FW, KINDS, RDFS, SOURCE
 
 LISTED = (
     "The source lists what applies to this asset class; a name that it lists for other asset classes only is read as "
@@ -265,7 +265,7 @@ class _AssetWriter:
             o = self._thing(relation.range, object_)
             for thing in (s, o):
                 self.parent._places.setdefault(thing.iri, judged.place)
-                if thing is not self.asset and thing.kind.iri not in (FW.Rating, FW.Number):
+                if thing is not self.asset and thing.kind.iri not in FIXED:
                     file.add_thing(thing)
             concepts[o.iri] = o.concept or o.iri
             known = judged.truth in (Truth.YES, Truth.NO)

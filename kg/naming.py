@@ -8,10 +8,7 @@ from failwise.kg.names import LONGEST, cleaned, slugify, unseen_characters
 from failwise.kg.records import Relation
 from failwise.kg.resolve import Known, Names, normalise
 from failwise.kg.sheets.records import Draft, Place
-from failwise.kg.vocabulary import FW, KINDS, RATING, Kind
-
-# Kinds whose things are fixed: a document can point to them, not add to them.
-_FIXED = (FW.Rating, FW.Number)
+from failwise.kg.vocabulary import FIXED, FW, KINDS, RATING, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +86,7 @@ class Naming:
         return slugify(label) if self.exact else normalise(label)
 
     def _meaning(self, kind: Kind, labels: list[str]) -> Settled:
-        if kind.iri in _FIXED:
+        if kind.iri in FIXED:
             return Settled(labels[0], labels[0], RATING[labels[0]], True)
         for label in labels:
             decided = self.same_as.get((kind.iri, label))
@@ -106,7 +103,7 @@ class Naming:
 
     def _fit(self, kind: str, label: str) -> bool:
         """Say whether a label can be a name; what is wrong with it is found."""
-        if kind in _FIXED:
+        if kind in FIXED:
             if kind == FW.Rating and label in map(str, range(1, 11)):
                 return True
             self._find("ERROR", kind, label, "rating", "is no rating; allowed are 1 to 10")

@@ -123,6 +123,10 @@ class Triples:
                 return object_
         return None
 
+    def text(self, subject: str, predicate: str) -> str:
+        """Return the first object that is a value, "" where there is none."""
+        return next((o.value for o in self.objects(subject, predicate) if isinstance(o, Literal)), "")
+
     def subjects(self, skip: int = 0) -> Iterator[str]:
         """Yield all subjects in the order they came, but for the first `skip`."""
         yield from self._subjects[skip:]

@@ -196,6 +196,9 @@ KINDS = {
     )
 }
 
+# Kinds whose things are given: a document can point to them, not add to them.
+FIXED = (FW.Rating, FW.Number)
+
 PREFIXES = {
     "asset": ASSET,
     "cause": CAUSE,

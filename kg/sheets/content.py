@@ -9,8 +9,7 @@ from failwise.kg.records import Truth
 from failwise.kg.sheets.graph_draft import draft_of
 from failwise.kg.sheets.records import Claim, Mention, Place
 from failwise.kg.sheets.template import INDICATED_BY, TemplateContent
-from failwise.kg.triples import Literal
-from failwise.kg.vocabulary import DCTERMS, FW, KINDS, SOURCE
+from failwise.kg.vocabulary import DCTERMS, FIXED, FW, KINDS, SOURCE
 
 _HERE = Place("", "", 0)
 
@@ -29,7 +28,7 @@ def template_content(graph: KnowledgeGraph, ontology: Ontology, slug: str) -> Te
         kind_of=asset.kind_of,
         twin_of=asset.twin_of,
         source=source,
-        citation=_text(ontology, SOURCE[source], DCTERMS.bibliographicCitation),
+        citation=ontology.graph.text(SOURCE[source], DCTERMS.bibliographicCitation),
         licence=next(iter(ontology.graph.nodes(SOURCE[source], DCTERMS.license)), ""),
         comment=asset.comment,
         mentions=draft.mentions,
@@ -76,14 +75,10 @@ def empty_content(
 def _known(graph: KnowledgeGraph) -> dict[str, list[str]]:
     known: dict[str, set[str]] = {}
     for entity in graph.entities.values():
-        if entity.kind in KINDS and entity.kind not in (FW.AssetClass, FW.Rating, FW.Number):
+        if entity.kind in KINDS and entity.kind not in (FW.AssetClass, *FIXED):
             known.setdefault(entity.kind, set()).add(entity.label)
     return {kind: sorted(labels, key=str.casefold) for kind, labels in known.items()}
 
 
 def _labels(graph: KnowledgeGraph) -> list[str]:
     return sorted((a.label for a in graph.asset_classes.values()), key=str.casefold)
-
-
-def _text(ontology: Ontology, node: str, predicate: str) -> str:
-    return next((o.value for o in ontology.graph.objects(node, predicate) if isinstance(o, Literal)), "")

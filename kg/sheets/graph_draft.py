@@ -9,13 +9,12 @@ from failwise.kg.load import Ontology, read_bytes
 from failwise.kg.parse import parse
 from failwise.kg.records import Entity, Fact, Finding, Relation
 from failwise.kg.sheets.records import Claim, Draft, Mention, Place
-from failwise.kg.triples import Literal, Triples
-from failwise.kg.vocabulary import DCTERMS, FW, KINDS, OWL, RDF, RDFS, SKOS
+from failwise.kg.triples import Triples
+from failwise.kg.vocabulary import DCTERMS, FIXED, FW, KINDS, OWL, RDF, RDFS, SKOS
 
 # What follows from other facts is not written down: it follows again.
 INFERRED = frozenset({"inherited", "derived", "functional"})
 
-_FIXED = (FW.AssetClass, FW.Rating, FW.Number)
 _UNDERSTOOD = frozenset(
     value
     for names in (FW, RDF, RDFS, SKOS, DCTERMS, OWL)
@@ -32,7 +31,7 @@ def draft_of(graph: KnowledgeGraph, triples: Triples, asset_classes: Collection[
         asset = draft.asset_class(entity.label, place)
         asset.kind_of = [_label(graph, o) for o in triples.nodes(entity.iri, FW.kindOf)]
         asset.twin_of = [_label(graph, o) for o in triples.nodes(entity.iri, FW.twinOf)]
-        asset.comment = _text(triples, entity.iri, RDFS.comment)
+        asset.comment = triples.text(entity.iri, RDFS.comment)
     used: dict[str, Entity] = {}
     for slug in sorted(asked):
         for fact in graph.query(slug):
@@ -40,7 +39,7 @@ def draft_of(graph: KnowledgeGraph, triples: Triples, asset_classes: Collection[
                 draft.claims.append(_claim(fact, place))
                 used.update((e.iri, e) for e in (fact.subject, fact.object))
     for entity in sorted(graph.entities.values(), key=lambda e: e.iri):
-        if entity.kind and entity.kind not in _FIXED:
+        if entity.kind and entity.kind not in (FW.AssetClass, *FIXED):
             mention = _mention(entity, graph, triples, place)
             own = mention.asset_class in draft.asset_classes
             if own or (not mention.asset_class and entity.iri in used):
@@ -61,17 +60,13 @@ def _mention(entity: Entity, graph: KnowledgeGraph, triples: Triples, place: Pla
         entity.label,
         _label(graph, asset) if asset else "",
         place,
-        _text(triples, entity.iri, SKOS.notation),
+        triples.text(entity.iri, SKOS.notation),
         tuple(sorted(str(o) for o in triples.objects(entity.iri, SKOS.altLabel))),
     )
 
 
 def _label(graph: KnowledgeGraph, iri: str) -> str:
     return graph.entities[iri].label if iri in graph.entities else iri
-
-
-def _text(triples: Triples, node: str, predicate: str) -> str:
-    return next((o.value for o in triples.objects(node, predicate) if isinstance(o, Literal)), "")
 
 
 # --- files of triples ---
@@ -91,7 +86,7 @@ def draft_graph(path: Path, draft: Draft, base: Ontology, relations: Mapping[str
     if not classes:
         draft.find("ERROR", place, "nothing", "declares no asset class", fix="declare one: `<…> a fw:AssetClass`")
     for finding in graph.findings:
-        if finding.node not in relations and finding.level == "ERROR":
+        if finding.level == "ERROR":
             draft.findings.append(Finding("ERROR", finding.node, finding.message, "", path.name, "ontology"))
     said = draft_of(graph, own, classes, place)
     draft.asset_classes.update(said.asset_classes)

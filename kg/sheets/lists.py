@@ -14,7 +14,7 @@ from failwise.kg.sheets.matrix import HELD_BY
 from failwise.kg.sheets.ratings import rating_of
 from failwise.kg.sheets.records import Claim, Mention, Place, Row, Sheet
 from failwise.kg.sheets.titles import Title
-from failwise.kg.vocabulary import FW, KINDS
+from failwise.kg.vocabulary import FIXED, FW, KINDS
 
 _FACTS = ("asset-class", "relation", "subject", "object")
 _MORE = ("truth", "source", "basis", "kind", "id", "derivation")
@@ -229,7 +229,7 @@ class _Facts(_Rows):
         return self._needed(row, "subject")
 
     def _object(self, row: Row, relation: Relation) -> str:
-        if relation.range not in (FW.Rating, FW.Number) or says_nothing(self._text(row, "object")):
+        if relation.range not in FIXED or says_nothing(self._text(row, "object")):
             return self._needed(row, "object")
         text, place = self._text(row, "object"), self._place(row, "object")
         number = rating_of(text, relation.name, place, self._collector) if relation.range == FW.Rating else text
