@@ -50,7 +50,7 @@ class Compiler:
             local = local_name(node)
             if self.graph.node(node, FW.ofAssetClass) is not None:
                 local = local.rsplit(".", 1)[-1]  # pump.bearing-damage: the asset class stands in the id already
-            label = self._text(node, RDFS.label) or local.replace("-", " ")
+            label = self._label(node) or local.replace("-", " ")
             kind = next((t for t in self.graph.nodes(node, RDF.type) if t in KINDS), "")
             found = self._entities[node] = Entity(node, slugify(local), label, self.concept(node), kind)
         return found
@@ -70,11 +70,29 @@ class Compiler:
         return node
 
     def _text(self, node: str, predicate: str) -> str:
+        """Return the text of a node: in the language asked for, else in English, else in any."""
         texts = [o for o in self.graph.objects(node, predicate) if isinstance(o, Literal)]
         if len(texts) > 1:
             texts.sort()
-            texts = [t for t in texts if t.language == self.language] or texts
+            texts = self._in(self.language, texts) or self._in("en", texts) or texts
         return texts[0].value if texts else ""
+
+    def _in(self, language: str, texts: Iterable[Literal]) -> list[Literal]:
+        return [t for t in texts if t.language == language]
+
+    def _label(self, node: str) -> str:
+        """Return a node's label. Where only its concept was translated, and both bear one name, the concept's."""
+        own = [o for o in self.graph.objects(node, RDFS.label) if isinstance(o, Literal)]
+        if own and not self._in(self.language, own) and (shared := self.concept(node)) != node:
+            common = [o for o in self.graph.objects(shared, RDFS.label) if isinstance(o, Literal)]
+            if {o.value.casefold() for o in own} & {o.value.casefold() for o in common}:
+                return self._text(shared, RDFS.label)
+        return self._text(node, RDFS.label)
+
+    def none_of_these(self) -> str:
+        """Return the words of the option that none of the others is right; nothing where the language has none."""
+        own = (o for o in self.graph.objects(FW.NoneOfThese, RDFS.label) if isinstance(o, Literal))
+        return next((o.value for o in sorted(own) if o.language == self.language), "")
 
     # --- relations ---
 
@@ -109,17 +127,20 @@ class Compiler:
     def _family(self, node: str, relation: str) -> Family | None:
         direction = _DIRECTIONS.get(self.graph.node(node, FW.direction) or "")
         polarity = _POLARITIES.get(self.graph.node(node, FW.polarity) or "")
-        texts = sorted(
-            t.value
-            for t in self.graph.objects(node, FW.template)
-            if isinstance(t, Literal) and t.language == self.language
-        )
-        if direction is None or polarity is None or not texts:
+        if direction is None or polarity is None:
             return None
-        family = ".".join((local_name(relation), direction, polarity))
-        templates = tuple(Template(f"{family}.{self.language}.{content_id(text)[:6]}", text) for text in texts)
+        name = ".".join((local_name(relation), direction, polarity))
+        templates = self._templates(node, FW.template, name)
+        multiple = self._templates(node, FW.multipleTemplate, f"{name}.multiple")
+        if not templates and not multiple:
+            return None
         analysis, relevancy = self._text(node, FW.analysis), self._text(node, FW.relevancy)
-        return Family(local_name(relation), direction, polarity, analysis, relevancy, templates)
+        return Family(local_name(relation), direction, polarity, analysis, relevancy, templates, multiple)
+
+    def _templates(self, node: str, predicate: str, family: str) -> tuple[Template, ...]:
+        texts = [o for o in self.graph.objects(node, predicate) if isinstance(o, Literal)]
+        wordings = sorted(t.value for t in self._in(self.language, texts))
+        return tuple(Template(f"{family}.{self.language}.{content_id(text)[:6]}", text) for text in wordings)
 
     # --- facts ---
 

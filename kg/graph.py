@@ -34,6 +34,7 @@ class KnowledgeGraph:
             compiler.state_facts()
             self.facts: Mapping[str, Fact] = Inference(compiler, relations).run()
         self.entities: Mapping[str, Entity] = compiler.entities()
+        self.none_of_these: str = compiler.none_of_these()
         self.findings: tuple[Finding, ...] = tuple(compiler.findings)
         self._broader = nx.DiGraph(compiler.links(FW.kindOf))
         self._kin = nx.Graph([*compiler.links(FW.twinOf), *self._broader.edges])

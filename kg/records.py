@@ -72,7 +72,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """One wording of a question, with the slots {asset} and {anchor}."""
+    """One wording of a question, with the slots {asset} and {anchor}; options that are asset classes leave no {asset}."""
 
     id: str
     text: str
@@ -80,7 +80,10 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Questions of one relation, direction and polarity, with their wordings."""
+    """Questions of one relation, direction and polarity.
+
+    `templates` ask for the one right option, `multiple` for all that are right, which may be none.
+    """
 
     relation: str
     direction: Direction
@@ -88,6 +91,7 @@ class Family:
     subject: str
     relevancy: str
     templates: tuple[Template, ...]
+    multiple: tuple[Template, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

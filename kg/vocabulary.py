@@ -94,6 +94,8 @@ class FW:
     statement = _FW + "statement"
     suffix = _FW + "suffix"
     template = _FW + "template"
+    multipleTemplate = _FW + "multipleTemplate"
+    NoneOfThese = _FW + "NoneOfThese"
     twinOf = _FW + "twinOf"
 
 
