@@ -79,7 +79,8 @@ def audit_facts(graph: KnowledgeGraph, probes: Sequence[Probe]) -> list[FactAudi
 def _by_fact(probes: Iterable[Probe]) -> dict[str, list[Probe]]:
     by_fact: dict[str, list[Probe]] = defaultdict(list)
     for probe in probes:
-        by_fact[probe.question.tested_fact].append(probe)
+        if probe.question.tested_fact:  # none where "none of these" is right, or the set has no facts
+            by_fact[probe.question.tested_fact].append(probe)
     return by_fact
 
 
@@ -104,8 +105,11 @@ def _audit(fact: Fact, probes: Sequence[Probe]) -> FactAudit:
 def roll_up(graph: KnowledgeGraph, probes: Sequence[Probe]) -> list[RollUp]:
     """Return facts and answers by relation, asset class, failure mode, sensor, direction and polarity.
 
-    Unknown facts are in no roll-up: there is nothing a student could be right about.
+    Unknown facts are in no roll-up: there is nothing a student could be right about. A set without facts has none.
     """
+    probes = [p for p in probes if p.question.tested_fact]
+    if not probes:
+        return []
     by_fact = _by_fact(probes)
     audits = [a for a in audit_facts(graph, probes) if a.truth != Truth.UNKNOWN]
     of_facts: dict[str, Callable[[FactAudit], str]] = {

@@ -7,21 +7,28 @@ the point. Published results are readable only beside these: on FailureSensorIQ 
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
+from math import inf
 
 from failwise.evaluation.metrics import accuracy
 from failwise.evaluation.records import Accuracy
 from failwise.generation.records import Question
+from failwise.generation.shortcuts import shared_point
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Direction, Fact, Polarity, Truth
 
 # Share of yes in the matrix behind FailureSensorIQ (470 of 1,342): what is assumed of a name never seen elsewhere.
 BASE_RATE = 0.35
 
-Scorer = Callable[[Question, int], float]
+# None: the row knows nothing of the option, and never takes it.
+Scorer = Callable[[Question, int], float | None]
 
 
 def model_free_rows(questions: Sequence[Question], graph: KnowledgeGraph) -> list[Accuracy]:
-    """Return all rows that the questions allow; rows that need facts come only where all questions have them."""
+    """Return all rows that the questions allow; rows that need facts come only where all questions have them.
+
+    An option without a fact ("none of these", or one from another asset class) is taken by the lookup alone, where
+    no fact makes another option right.
+    """
     rows = [
         accuracy("random", "chance", [1 / len(q.options) for q in questions]),
         _row("always A", "anchor-blind", questions, lambda q, i: -float(i), ranked=False),
@@ -41,11 +48,10 @@ def model_free_rows(questions: Sequence[Question], graph: KnowledgeGraph) -> lis
 def _row(name: str, kind: str, questions: Sequence[Question], score: Scorer, ranked: bool = True) -> Accuracy:
     points = []
     for question in questions:
-        scores = [score(question, i) for i in range(len(question.options))]
-        if ranked and question.polarity is Polarity.ELIMINATION:
-            scores = [-s for s in scores]
-        best = [i for i, s in enumerate(scores) if s >= max(scores) - 1e-12]
-        points.append(sum(question.correct[i] for i in best) / len(best))
+        sign = -1 if ranked and question.polarity is Polarity.ELIMINATION else 1
+        found = (score(question, i) for i in range(len(question.options)))
+        scores = [-inf if s is None else sign * s for s in found]
+        points.append(shared_point(scores, question.correct))
     return accuracy(name, kind, points)
 
 
@@ -71,25 +77,32 @@ class _Priors:
             self.names[fact.relation, end][asset].append(yes)
         self.pairs[fact.relation, fact.subject.label, fact.object.label][asset] = yes
 
-    def degree(self, question: Question, i: int) -> float:
+    def degree(self, question: Question, i: int) -> float | None:
         """Number of yes facts of the option in the question's asset class; the anchor is not read.
 
         Where the asset class is the anchor this would be the fact itself, so other classes are counted.
         """
-        fact, option = self._fact(question, i), self._option(question, self._fact(question, i))
+        fact = self._fact(question, i)
+        if fact is None:
+            return None
+        option = self._option(question, fact)
         if fact.subject.iri == fact.asset_class.iri:
             return float(sum(self._elsewhere(self.names[fact.relation, option], fact)))
         return float(self.degrees[fact.asset_class.slug, fact.relation, option])
 
-    def share_elsewhere(self, question: Question, i: int) -> float:
+    def share_elsewhere(self, question: Question, i: int) -> float | None:
         """Share of yes among the facts that the option's name has in other asset classes."""
         fact = self._fact(question, i)
+        if fact is None:
+            return None
         truths = self._elsewhere(self.names[fact.relation, self._option(question, fact)], fact)
         return sum(truths) / len(truths) if truths else BASE_RATE
 
-    def pair_elsewhere(self, question: Question, i: int) -> float:
+    def pair_elsewhere(self, question: Question, i: int) -> float | None:
         """Smoothed share of yes of the same pair of names in other asset classes, leaning on each name's own."""
         fact = self._fact(question, i)
+        if fact is None:
+            return None
         smoothed = []
         for end in (fact.subject.label, fact.object.label):
             truths = self._elsewhere(self.names[fact.relation, end], fact)
@@ -100,11 +113,12 @@ class _Priors:
         return (sum(truths) + 0.5 * mean) / (len(truths) + 0.5)
 
     def lookup(self, question: Question, i: int) -> float:
-        """The fact itself."""
-        return float(self._fact(question, i).truth is Truth.YES)
+        """The fact itself; an option without one stands between yes and no."""
+        fact = self._fact(question, i)
+        return 0.5 if fact is None else float(fact.truth is Truth.YES)
 
-    def _fact(self, question: Question, i: int) -> Fact:
-        return self.graph.facts[question.fact_ids[i]]
+    def _fact(self, question: Question, i: int) -> Fact | None:
+        return self.graph.facts[question.fact_ids[i]] if question.fact_ids[i] else None
 
     def _option(self, question: Question, fact: Fact) -> str:
         return fact.object.label if question.direction is Direction.FORWARD else fact.subject.label

@@ -137,6 +137,8 @@ def verdict(data: ReportData) -> tuple[Finding, ...]:
     else:
         found.append(Finding("No student has been scored in this run; what follows needs no model."))
     found += _against_blind(student, blind, chance) if blind else []
+    if data.questions and not any(any(q.fact_ids) for q in data.questions):
+        return (*found, Finding("No facts: these questions are not linked to an ontology, so none is audited."))
     return (*found, _facts(data.audits))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from failwise.evaluation.answers import single_answer
 from failwise.evaluation.baselines import model_free_rows
 from failwise.evaluation.metrics import accuracy
 from failwise.evaluation.records import Accuracy, Answer
@@ -15,9 +16,13 @@ def score_rows(
     student: Sequence[Answer] = (),
     base: Sequence[Answer] = (),
 ) -> list[Accuracy]:
-    """Return all rows; those of a student and a base only where there are answers."""
+    """Return all rows; those of a student and a base only where there are answers.
+
+    Questions for several options are left out, as they are not asked.
+    """
+    asked = single_answer(questions)
     rows = []
     for kind, answers in (("student", student), ("base", base)):
         if answers:
             rows.append(accuracy(kind, kind, [float(a.right) for a in answers]))
-    return rows + model_free_rows(questions, graph)
+    return rows + model_free_rows(asked, graph) if asked else rows

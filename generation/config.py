@@ -4,7 +4,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Regime = Literal["new-question", "held-out-asset"]
+Regime = Literal["new-question", "held-out-fact", "held-out-pair", "held-out-entity", "held-out-asset"]
+
+# Strategies that a distractor can be chosen by; see `records.Kind`.
+Distractor = Literal["degree-matched", "same-anchor", "name-near", "embedding-near", "sibling-asset", "out-of-asset"]
 
 
 class StageConfig(BaseModel):
@@ -20,14 +23,33 @@ class QuestionsConfig(StageConfig):
     relations: tuple[str, ...] = Field((), description="relations by name; empty: all")
     regime: Regime = Field("new-question", description="what is kept from training")
     held_out: tuple[str, ...] = Field(
-        (), description="held-out-asset: classes to keep out; twins, broader and narrower ones follow"
+        (),
+        description="what to keep from training: asset classes (twins, broader and narrower ones follow), entities, or "
+        "pairs as 'bearing damage / vibration'; empty: chosen by the seed",
     )
-    train_per_fact: int = Field(4, ge=0, description="training questions per fact and family")
+    held_out_share: float = Field(
+        0.2, gt=0, lt=1, description="share of facts to keep from training where none is named"
+    )
+    train_per_fact: int = Field(
+        4, ge=0, description="training questions per fact and family; a plan has its own counts"
+    )
     test_per_fact: int = Field(2, ge=0, description="test questions per fact and family")
-    min_options: int = Field(2, ge=2, le=5, description="fewest options of a question")
-    max_options: int = Field(5, ge=2, le=5, description="most options of a question")
+    test_share: float = Field(0.2, ge=0, le=1, description="share of a plan's questions that go into the test split")
+    min_options: int = Field(2, ge=2, le=10, description="fewest options of a question")
+    max_options: int = Field(5, ge=2, le=10, description="most options of a question")
+    multiple_share: float = Field(0.0, ge=0, le=1, description="share of questions that ask for all right options")
+    none_share: float = Field(0.0, ge=0, le=1, description="share of the others that end in 'none of these'")
+    distractors: dict[Distractor, float] = Field(
+        {"degree-matched": 1.0}, description="strategies with weights, for places that no contrast group fills"
+    )
+    margin: float = Field(
+        0.05, gt=0, le=1, description="a set is refused where a guesser beats chance by more than this"
+    )
     language: str = Field("en", description="language of labels and templates")
     seed: int = Field(0, ge=0, description="another seed gives other wordings, options and letters")
+    workers: int = Field(
+        1, ge=1, le=256, description="processes that make questions; the bytes are the same for any number"
+    )
 
     @model_validator(mode="after")
     def _possible(self) -> "QuestionsConfig":
@@ -37,8 +59,10 @@ class QuestionsConfig(StageConfig):
             raise ValueError("train_per_fact and test_per_fact are both 0, so there is nothing to make")
         if self.regime == "held-out-asset" and not self.held_out:
             raise ValueError("regime held-out-asset needs held_out: name the asset classes to keep from training")
-        if self.regime != "held-out-asset" and self.held_out:
-            raise ValueError(f"held_out is set, but regime is {self.regime}; use regime held-out-asset")
+        if self.regime == "new-question" and self.held_out:
+            raise ValueError("held_out is set, but regime new-question keeps nothing out; use regime held-out-asset")
+        if not self.distractors or min(self.distractors.values()) < 0 or not sum(self.distractors.values()):
+            raise ValueError("distractors needs at least one strategy with a weight above 0, and none below 0")
         return self
 
 

@@ -17,7 +17,7 @@ class Kind(StrEnum):
     """How an option came to stand in its question.
 
     answer          right
-    contrast        wrong here, and right for another anchor of the question's contrast group
+    contrast        wrong here, and right for another anchor of a contrast group
     degree-matched  stated no; as often right elsewhere in its table as the options beside it
     same-anchor     stated no, drawn by chance
     name-near       stated no; its name looks like the right option's

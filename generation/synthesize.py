@@ -1,220 +1,285 @@
-"""Facts become questions: families, distractors from stated *no* only, balanced letters, disjoint splits."""
+"""Facts become questions: families, contrast groups, distractors from stated *no* only, balanced letters, splits."""
 
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import blake2b
-from itertools import groupby
 
-from failwise.files import content_id
+from failwise.errors import InputError
+from failwise.generation.cells import Plan
 from failwise.generation.config import QuestionsConfig
-from failwise.generation.records import Question
+from failwise.generation.contrast import Matchings, Pair, bits
+from failwise.generation.contrast import matchings as grow_matchings
+from failwise.generation.draw import Drawer, Drawn, Letters, Used
+from failwise.generation.draw_many import ManyDrawer
+from failwise.generation.quotas import Batch, Planned, masks, per_fact, shared_out
+from failwise.generation.records import Arity, Question
+from failwise.generation.splits import Partition, partition
+from failwise.generation.strategies import strategies
+from failwise.generation.tables import Table, Unit, units
+from failwise.generation.wording import Writer, check_slots, family_of, stamp_of
 from failwise.kg.graph import KnowledgeGraph
-from failwise.kg.records import Direction, Entity, Fact, Family, Polarity, Truth
+from failwise.kg.records import Direction, Family, Polarity, Truth
 
-LETTERS = "ABCDEFGHIJ"
-_DRAWS = 6  # tries for an option set not used yet, before a smaller one is tried
-_SPREAD = 4.0  # differences in degree smaller than this are often overruled by chance, so that sets vary
+_REWORDED = 4  # wordings tried for an option set in an order that stood there before
+_ANY_LETTER = 2520  # a multiple of every number of options
+
+SPLITS = ("test", "train")  # the order in which option sets are drawn: test questions choose first
 
 
 @dataclass
 class Synthesis:
-    """Makes all questions of one configuration; `unasked` counts facts that no question could ask, by reason."""
+    """Makes all questions of one configuration, or of a plan; `unasked` counts what could not be asked, by reason."""
 
     graph: KnowledgeGraph
     config: QuestionsConfig
+    plan: Plan | None = None
     unasked: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.stamp = stamp_of(self.graph, self.config.seed, self.config.regime)
+        self.planned = Planned(self.plan) if self.plan else None
+        self.only = {h.fact_id for h in self.plan.holes} if self.plan else set()
+        self._check_wordings()
 
     def __iter__(self) -> Iterator[Question]:
         """Yield questions, grouped by asset class and relation, in an order that depends on nothing else."""
-        assets, held_out = self._asset_classes(), self._held_out()
-        families = [f for r in self.graph.relations.values() for f in r.families if self._wanted(r.name)]
-        by_direction = [list(g) for _, g in groupby(families, key=lambda f: (f.relation, f.direction))]
-        for asset in assets:
-            splits = self._splits(asset in held_out)
-            for same_direction in by_direction:
-                facts = list(self.graph.query(asset, same_direction[0].relation))
-                if facts:
-                    yield from _Group(self, facts, same_direction, splits).questions()
+        for unit in self.units():
+            yield from self.of_unit(unit)
 
-    def _wanted(self, relation: str) -> bool:
-        return not self.config.relations or relation in self.config.relations
+    def units(self) -> Iterator[Unit]:
+        """Yield the units of facts that questions are asked about."""
+        return units(self.graph, self._asset_classes(), self.config.relations)
+
+    def of_unit(self, unit: Unit) -> Iterator[Question]:
+        """Yield the questions of one unit. They depend on the unit and the configuration alone."""
+        return self.unit_questions(unit).questions()
+
+    def unit_questions(self, unit: Unit) -> "UnitQuestions":
+        """Return the maker of one unit's questions."""
+        return UnitQuestions(self, unit)
+
+    @cached_property
+    def kin(self) -> Mapping[str, frozenset[str]]:
+        """The kin of every asset class."""
+        return {slug: self.graph.kin(slug) for slug in self.graph.asset_classes}
+
+    @cached_property
+    def partition(self) -> Partition | None:
+        """Which facts each split may use; None where both ask about the same facts."""
+        config = self.config
+        if config.regime == "new-question":
+            return None
+        return partition(
+            self.graph,
+            config.regime,
+            share=config.held_out_share,
+            held_out=config.held_out,
+            relations=config.relations,
+            asset_classes=self._asset_classes(),
+            seed=config.seed,
+        )
+
+    def family(self, unit: Unit, table: Table, polarity: Polarity) -> Family | None:
+        """Return the family that asks about a table this way; None where it has no wordings in this language."""
+        return family_of(self.graph.relations[unit.relation], table.direction, polarity)
+
+    def _check_wordings(self) -> None:
+        for name in self.config.relations:
+            next(self.graph.query(relation=name), None)  # refuses an unknown name
+            if not self.graph.relations[name].families:
+                raise InputError(
+                    f"the relation {name!r} has no wordings in the language {self.graph.language!r}; add an "
+                    "fw:QuestionFamily with fw:template to the ontology, or leave the relation out"
+                )
+        for relation in self.graph.relations.values():
+            for family in relation.families:
+                check_slots(family, relation.domain == _ASSET_CLASS)
+        if self.config.none_share and not self.graph.none_of_these:
+            raise InputError(
+                f"none_share is {self.config.none_share}, but the language {self.graph.language!r} has no words for "
+                "'none of these'; add an rdfs:label in it to fw:NoneOfThese"
+            )
 
     def _asset_classes(self) -> list[str]:
-        for relation in self.config.relations:
-            next(self.graph.query(relation=relation), None)  # refuses an unknown name
         named = self.config.asset_classes or tuple(self.graph.asset_classes)
-        return sorted(self.graph.asset_class(name).slug for name in named)
+        return sorted({self.graph.asset_class(name).slug for name in named})
 
-    def _held_out(self) -> set[str]:
-        return {twin for n in self.config.held_out for twin in self.graph.kin(self.graph.asset_class(n).slug)}
 
-    def _splits(self, held_out: bool) -> list[str]:
-        """Return the split of each question of a fact, in order; test questions take the first option sets."""
-        train, test = self.config.train_per_fact, self.config.test_per_fact
-        if self.config.regime == "held-out-asset":
-            return ["test"] * test if held_out else ["train"] * train
-        return ["test"] * test + ["train"] * train
+_ASSET_CLASS = "https://w3id.org/failwise/ontology#AssetClass"
 
 
 @dataclass
-class _Group:
-    """The questions of one asset class, relation and direction: they share anchors and option sets."""
+class UnitQuestions:
+    """The questions of one unit: both directions, both polarities, both splits."""
 
     synthesis: Synthesis
-    facts: Sequence[Fact]
-    families: Sequence[Family]
-    splits: Sequence[str]
+    unit: Unit
 
     def __post_init__(self) -> None:
         self.config = self.synthesis.config
-        self.forward = self.families[0].direction is Direction.FORWARD
-        self.degrees = self._degrees()
+        self.unasked = self.synthesis.unasked
         self.made: set[str] = set()
+        self.groups: dict[tuple[Polarity, str], Matchings] = {}
 
     def questions(self) -> Iterator[Question]:
-        """Yield the questions of every anchor, selection and elimination."""
-        anchors: dict[str, list[Fact]] = {}
-        for fact in self.facts:
-            anchors.setdefault(self._anchor(fact).concept, []).append(fact)
-        for facts in anchors.values():
-            self._start(self._anchor(facts[0]))
-            used: set[frozenset[str]] = set()
-            for family in self.families:
-                yield from self._ask(family, facts, used)
+        """Yield them by direction, polarity and split."""
+        tables = self.unit.tables()
+        if self.config.distractors.get("out-of-asset"):
+            for table in tables:
+                self.unit.add_outside(self.synthesis.graph, table)
+        self.unasked["unknown"] += sum(f.truth is Truth.UNKNOWN for f in self.unit.facts)
+        self.unasked["two things of one name"] += self.unit.same_label
+        # A plan deals out questions over both directions, so facts are counted over both.
+        shared, drawers = self._none_asked(), list[tuple[Drawer, Writer]]()
+        for table in tables:
+            tested = shared if self.synthesis.planned else self._none_asked()
+            yield from self._of_table(table, tested, drawers)
+        if self.synthesis.planned:
+            yield from self._uncovered(drawers, shared["test"])
 
-    def _start(self, anchor: Entity) -> None:
-        """Draw for each anchor by itself, so that a changed fact leaves the questions of other anchors as they are."""
-        family = self.families[0]
-        asset = self.facts[0].asset_class.slug
-        key = f"{self.config.seed}/{asset}/{family.relation}/{family.direction}/{anchor.slug}"
-        self.random = random.Random(int.from_bytes(blake2b(key.encode(), digest_size=8).digest()))
-        self.positions: dict[tuple[Polarity, int], list[int]] = {}
-        self.wordings: dict[Polarity, list[int]] = {}
+    def _none_asked(self) -> dict[str, list[int]]:
+        return {split: [0] * len(self.unit.facts) for split in SPLITS}
 
-    def _ask(self, family: Family, facts: Sequence[Fact], used: set[frozenset[str]]) -> Iterator[Question]:
-        right_truth = Truth.YES if family.polarity is Polarity.SELECTION else Truth.NO
-        rights = [f for f in facts if f.truth is right_truth]
-        sign = -1 if right_truth is Truth.YES else 1
-        others = [
-            (sign * self.degrees[self._option(f).concept], f)
-            for f in facts
-            if f.truth is not right_truth and f.truth is not Truth.UNKNOWN
-        ]
-        unasked = self.synthesis.unasked
-        unasked["unknown"] += sum(f.truth is Truth.UNKNOWN for f in facts)
-        if len(others) + 1 < self.config.min_options:
-            unasked[f"no stated {'no' if right_truth is Truth.YES else 'yes'} beside it"] += len(rights)
+    def _sides(self, table: Table) -> dict[str, Table]:
+        """Return the table as each split sees it."""
+        parts = self.synthesis.partition
+        if parts is None:
+            return dict.fromkeys(SPLITS, table)
+        sides = [parts.side(f.id) for f in self.unit.facts]
+        return {split: table.kept([split in side for side in sides]) for split in SPLITS}
+
+    def _of_table(
+        self, table: Table, tested: Mapping[str, list[int]], drawers: list[tuple[Drawer, Writer]]
+    ) -> Iterator[Question]:
+        """Yield the questions of one direction; what test questions show to an anchor, training never does."""
+        sides, taken = self._sides(table), set[Pair]()
+        for split in SPLITS:
+            shown: set[Pair] = set()
+            for polarity in Polarity:
+                family = self.synthesis.family(self.unit, table, polarity)
+                if family is None:
+                    self.unasked["no wording"] += sum(m.bit_count() for m in masks(table, polarity)[0])
+                    continue
+                used = Used(taken, self._share(split), table.direction is Direction.INVERSE)
+                drawer, many, writer = self._drawers(family, sides[split], split, tested[split], used)
+                batches = self._batches(family, sides)[split]
+                yield from self._draw(batches, drawer, many, writer)
+                drawers.append((drawer, writer))
+                shown |= used.own
+            if self.synthesis.partition is None:
+                taken = shown
+
+    def _drawers(
+        self, family: Family, table: Table, split: str, tested: list[int], used: Used
+    ) -> tuple[Drawer, ManyDrawer, Writer]:
+        rng = self._random(family, split)
+        right, wrong = self.masks(table, family.polarity)
+        self._count_alone(right, wrong, family.polarity, split)
+        groups, letters = self.matchings(table, family.polarity, split), Letters(rng.randrange(_ANY_LETTER))
+        single = Drawer(table.index, right, wrong, groups, tested, letters, rng, used)
+        single.strategies = strategies(self.synthesis.graph, self.unit, table, self.config.distractors, rng)
+        many = ManyDrawer(table.index, right, wrong, tested, rng, used)
+        return single, many, Writer(self.unit, table, family, self.synthesis.stamp, split, self.synthesis.kin, rng)
+
+    def _share(self, split: str) -> float:
+        """Return which share of the option sets test questions may take, where both splits draw from the same facts."""
+        config = self.config
+        if split == "train" or self.synthesis.partition is not None:
+            return 1.0
+        if self.synthesis.planned:
+            return config.test_share
+        return config.test_per_fact / (config.test_per_fact + config.train_per_fact)
+
+    def _draw(self, batches: Sequence[Batch], single: Drawer, many: ManyDrawer, writer: Writer) -> Iterator[Question]:
+        for batch in batches:
+            several = batch.arity is Arity.MULTIPLE
+            if not (writer.family.multiple if several else writer.family.templates):
+                self.unasked["no wording"] += batch.n
+                continue
+            missing = batch.n
+            for drawn in many.draw(batch.options, batch.n) if several else self._single(single, batch):
+                missing -= 1
+                yield from self._written(writer, drawn, batch.arity)
+            self.unasked[f"no option set left for {writer.split}"] += max(0, missing)
+
+    def _single(self, drawer: Drawer, batch: Batch) -> Iterator[Drawn]:
+        """Draw from contrast groups; a plan's quota that they cannot fill is filled without."""
+        config, n = self.config, batch.n
+        if batch.times:
+            yield from drawer.each(config.min_options, batch.options, batch.times, config.none_share)
             return
-        for right in rights:
-            taught: list[list[Fact]] = []
-            for split in self.splits:
-                chosen = self._draw(right, others, used)
-                if chosen is None and split == "train" and taught:
-                    chosen = self._again(taught)
-                if chosen is None:
-                    unasked[f"no option set left for {split}"] += 1
-                    continue
-                if split == "train":
-                    taught.append(chosen)
-                question = self._question(family, right, chosen, split)
-                if question.id in self.made:
-                    unasked["the same question again"] += 1
-                    continue
+        for drawn in drawer.draw(batch.options, n, none=batch.none):
+            n -= 1
+            yield drawn
+        yield from drawer.draw(batch.options, n, none=batch.none, alone=True)
+
+    def _uncovered(self, drawers: Sequence[tuple[Drawer, Writer]], tested: Sequence[int]) -> Iterator[Question]:
+        """Ask the facts that a plan's quotas left out, with the fewest options and once each."""
+        for drawer, writer in drawers:
+            if writer.split == "train" and writer.family.templates:
+                for drawn in drawer.cover(self.config.min_options, tested):
+                    yield from self._written(writer, drawn, Arity.SINGLE)
+
+    def _written(self, writer: Writer, drawn: Drawn, arity: Arity) -> Iterator[Question]:
+        for _ in range(_REWORDED):
+            question = writer.write(drawn, arity)
+            if question.id not in self.made:
                 self.made.add(question.id)
                 yield question
+                return
+        self.unasked["the same question again"] += 1
 
-    def _again(self, taught: Sequence[list[Fact]]) -> list[Fact]:
-        """Return an option set that was taught already: in another wording and order it still teaches the fact."""
-        chosen = list(self.random.choice(taught))
-        self.random.shuffle(chosen)
-        return chosen
+    def matchings(self, table: Table, polarity: Polarity, split: str) -> Matchings:
+        """Return the contrast groups of a table; the second direction turns round those of the first."""
+        key = (polarity, "" if self.synthesis.partition is None else split)
+        found = self.groups.get(key)
+        if table.direction is Direction.INVERSE and found is not None:
+            return found.transposed()
+        if found is None:
+            rng = random.Random(self._seed(f"{table.direction}/{polarity}/{split}/groups"))
+            found = self.groups[key] = grow_matchings(*self.masks(table, polarity), self.config.max_options, rng)
+        return found
 
-    def _draw(self, right: Fact, others: Sequence[tuple[int, Fact]], used: set[frozenset[str]]) -> list[Fact] | None:
-        """Return distractors whose set with the right option was not used yet: large sets first.
+    def masks(self, table: Table, polarity: Polarity) -> tuple[list[int], list[int]]:
+        """Return the masks of right and wrong options; a holes file leaves only its own facts to ask."""
+        right, wrong = masks(table, polarity)
+        only, facts = self.synthesis.only, self.unit.facts
+        if only:
+            kept = ((row, mask) for row, mask in zip(table.index, right, strict=True))
+            right = [sum(1 << o for o in bits(mask) if facts[row[o]].id in only) for row, mask in kept]
+        return right, wrong
 
-        Preferred are those that a guesser by degree would take instead of the right option: of high degree
-        beside a yes, of low degree beside a no. `others` come with their degree, signed so that low is preferred.
-        """
-        most = min(self.config.max_options - 1, len(others))
-        chance = self.random.random
-        for count in range(most, self.config.min_options - 2, -1):
-            for _ in range(_DRAWS if count < len(others) else 1):
-                chosen = [f for _, f in sorted(others, key=lambda other: other[0] + _SPREAD * chance())[:count]]
-                key = frozenset((right.id, *(f.id for f in chosen)))
-                if key not in used:
-                    used.add(key)
-                    self.random.shuffle(chosen)
-                    return chosen
-        return None
+    def _batches(self, family: Family, sides: Mapping[str, Table]) -> dict[str, list[Batch]]:
+        config, polarity = self.config, family.polarity
+        if self.synthesis.planned is None:
+            each = {"test": config.test_per_fact, "train": config.train_per_fact}
+            return {s: per_fact(sides[s], polarity, each[s], config) for s in SPLITS}
+        batches = self.synthesis.planned.batches(self.unit, sides["test"], polarity)
+        carry = self._random(family, "").random() - 0.5
+        test, train = shared_out(batches, self._test_share(sides, polarity), carry)
+        return {"test": test, "train": train}
 
-    def _question(self, family: Family, right: Fact, others: Sequence[Fact], split: str) -> Question:
-        position = self._next_position(family.polarity, len(others) + 1)
-        facts = [*others[:position], right, *others[position:]]
-        anchor, options = self._anchor(right), [self._option(f) for f in facts]
-        template = family.templates[self._next_wording(family)]
-        text = template.text.format(asset=right.asset_class.label, anchor=anchor.label)
-        labels, ids = tuple(o.label for o in options), tuple(f.id for f in facts)
-        selection = family.polarity is Polarity.SELECTION
-        return Question(
-            subject=family.subject,
-            id=content_id(template.id, text, labels, ids),
-            question=text,
-            options=labels,
-            option_ids=tuple(LETTERS[: len(facts)]),
-            question_first=True,
-            correct=tuple(i == position for i in range(len(facts))),
-            text_type="choice",
-            asset_name=right.asset_class.label,
-            relevancy=family.relevancy,
-            question_type="mcp1_positive" if selection else "mcp1_negative",
-            asset_class=right.asset_class.slug,
-            relation=family.relation,
-            direction=family.direction,
-            polarity=family.polarity,
-            anchor=anchor.slug,
-            fact_ids=ids,
-            tested_fact=right.id,
-            template=template.id,
-            distractor_kinds=tuple("answer" if f is right else "same-anchor" for f in facts),
-            difficulty=self._difficulty(options, position, selection),
-            seed=self.config.seed,
-            regime=self.config.regime,
-            split=split,
-            ontology=self.synthesis.graph.digest,
-        )
+    def _test_share(self, sides: Mapping[str, Table], polarity: Polarity) -> float:
+        """Return the share of a plan's questions that is for testing: where facts are split, that of the facts."""
+        if self.synthesis.partition is None:
+            return self.config.test_share
+        counts = {s: sum(m.bit_count() for m in masks(t, polarity)[0]) for s, t in sides.items()}
+        return counts["test"] / max(1, sum(counts.values()))
 
-    def _next_position(self, polarity: Polarity, count: int) -> int:
-        """Deal the right letter from a shuffled deck, so that each comes equally often."""
-        deck = self.positions.setdefault((polarity, count), [])
-        if not deck:
-            deck.extend(self.random.sample(range(count), count))
-        return deck.pop()
+    def _count_alone(self, right: Sequence[int], wrong: Sequence[int], polarity: Polarity, split: str) -> None:
+        """Count the facts that no question can test, since too few others stand beside them."""
+        missing = "no" if polarity is Polarity.SELECTION else "yes"
+        least = self.config.min_options - 1
+        alone = sum(r.bit_count() for r, w in zip(right, wrong, strict=True) if w.bit_count() < least)
+        self.unasked[f"no stated {missing} beside it, {split}"] += alone
 
-    def _next_wording(self, family: Family) -> int:
-        deck = self.wordings.setdefault(family.polarity, [])
-        if not deck:
-            deck.extend(self.random.sample(range(len(family.templates)), len(family.templates)))
-        return deck.pop()
+    def _random(self, family: Family, split: str) -> random.Random:
+        """Draw for each table by itself, so that a changed fact leaves the questions of other tables as they are."""
+        return random.Random(self._seed(f"{family.direction}/{family.polarity}/{split}"))
 
-    def _difficulty(self, options: Sequence[Entity], position: int, selection: bool) -> str:
-        """Say whether the option with the most (fewest) yes facts is the right one: easy, or not: hard."""
-        degrees = [self.degrees[o.concept] if selection else -self.degrees[o.concept] for o in options]
-        best = [i for i, d in enumerate(degrees) if d == max(degrees)]
-        return "easy" if best == [position] else "medium" if position in best else "hard"
-
-    def _anchor(self, fact: Fact) -> Entity:
-        return fact.subject if self.forward else fact.object
-
-    def _option(self, fact: Fact) -> Entity:
-        return fact.object if self.forward else fact.subject
-
-    def _degrees(self) -> Counter[str]:
-        """Count the yes facts of each option in the asset class, or in the others where the class is the anchor."""
-        facts: Iterator[Fact] | Sequence[Fact] = self.facts
-        asset = self.facts[0].asset_class
-        if self.facts[0].subject.iri == asset.iri:
-            everywhere = self.synthesis.graph.query(relation=self.families[0].relation)
-            facts = (f for f in everywhere if f.asset_class.iri != asset.iri and f.basis != "inherited")
-        return Counter(self._option(f).concept for f in facts if f.truth is Truth.YES)
+    def _seed(self, what: str) -> int:
+        key = f"{self.config.seed}/{self.unit.key}/{what}"
+        return int.from_bytes(blake2b(key.encode(), digest_size=8).digest())

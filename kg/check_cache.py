@@ -15,11 +15,12 @@ from failwise.kg.vocabulary import DCTERMS, FW, OWL, RDF, RDFS, SKOS
 _SOURCES = (DCTERMS.source, DCTERMS.license, DCTERMS.subject, DCTERMS.bibliographicCitation)
 _WORDS = frozenset((RDFS.label, RDFS.comment, SKOS.altLabel, SKOS.notation, FW.reading, *_SOURCES))
 _LEANS = (FW.ofAssetClass, FW.assetClass, OWL.sourceIndividual, OWL.annotatedSource)
+_GENERAL = frozenset((RDFS.subClassOf, RDF.first, RDF.rest, OWL.inverseOf))  # classes, and chains of relations
 _COARSE = 2_000_000_000  # nanoseconds
 _PATIENCE = 10.0  # seconds to wait for a process that holds the cache
 
 TABLES = {
-    "file": "id INTEGER PRIMARY KEY, name, path, size, modified, changed, digest, place, blank, statements",
+    "file": "id INTEGER PRIMARY KEY, name, path, size, modified, changed, digest, place, statements",
     "told": "file INTEGER PRIMARY KEY, rows",  # the file's rows of the four tables below
     "said": "node, said, file, core, PRIMARY KEY (node, said, file)",  # core: all that is said but words
     "refers": "node, file, PRIMARY KEY (node, file)",  # to nodes of which the file says nothing
@@ -46,23 +47,21 @@ class File(NamedTuple):
     changed: int
     digest: bytes
     place: int
-    blank: bool
     statements: int
 
 
-def rows_of(part: Triples, file: int, number: Numbers) -> tuple[Rows, bool]:
-    """Return what one file tells, and whether it holds blank nodes."""
+def rows_of(part: Triples, file: int, number: Numbers) -> Rows:
+    """Return what one file tells."""
     rows: Rows = {table: set() for table in TOLD}
-    subjects, blank = {number[s] for s in part.subjects()}, False
+    subjects = {number[s] for s in part.subjects()}
     for subject in part.subjects():
         about, node = part.about(subject), number[subject]
         core = {p: objects for p, objects in about.items() if p not in _WORDS}
         rows["said"].add((node, digest_of(f"{subject}{about}"), file, digest_of(f"{subject}{core}")))
         pointed = [o for p, objects in about.items() if p != RDF.type for o in objects if isinstance(o, str)]
         rows["refers"].update((n, file) for o in pointed if (n := number[o]) not in subjects)
-        blank = blank or any(node.startswith("_:") for node in (subject, *pointed))
         types = about.get(RDF.type, {})
-        if RDFS.subClassOf in about or FW.Relation in types or FW.QuestionFamily in types:
+        if not _GENERAL.isdisjoint(about) or FW.Relation in types or FW.QuestionFamily in types:
             rows["everything"].add((node, file))
         assets = {subject} if FW.AssetClass in types else set()
         for predicate in _LEANS:
@@ -75,7 +74,7 @@ def rows_of(part: Triples, file: int, number: Numbers) -> tuple[Rows, bool]:
             pairs = ((b, n) for b in number.keys_of(broader) for n in number.keys_of(subject))
             rows["kin"].update((b, n, file) for b, n in pairs)
         rows["leans"].update((key, number[asset], file) for asset in assets for key in number.keys_of(asset))
-    return rows, blank
+    return rows
 
 
 def finding_row(owner: int, finding: Finding, file: str, number: Numbers) -> tuple[Any, ...]:

@@ -1,10 +1,12 @@
 """Triples become entities, relations and stated facts. What cannot be understood becomes a finding, never a
 silent loss. `infer.py` adds what follows from them."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
+from failwise.errors import OntologyError
 from failwise.files import content_id
+from failwise.kg.chains import read_chain
 from failwise.kg.names import slugify
 from failwise.kg.records import Direction, Entity, Fact, Family, Finding, Polarity, Relation, Template, Truth
 from failwise.kg.triples import Literal, Term, Triples
@@ -109,7 +111,7 @@ class Compiler:
             if not compiled.families:
                 self.find("WARN", node, "the relation has no question family with templates in this language")
             found[compiled.name] = compiled
-        return found
+        return {name: self._chained(relation, found) for name, relation in found.items()}
 
     def _relation(self, node: str, families: tuple[Family, ...]) -> Relation:
         return Relation(
@@ -123,6 +125,13 @@ class Compiler:
             self.graph.node(node, RDFS.range) or "",
             self.graph.is_a(node, OWL.FunctionalProperty),
         )
+
+    def _chained(self, relation: Relation, declared: Mapping[str, Relation]) -> Relation:
+        try:
+            return replace(relation, chain=read_chain(self.graph, relation, declared))
+        except OntologyError as error:
+            self.find("ERROR", relation.iri, str(error))
+            return relation
 
     def _family(self, node: str, relation: str) -> Family | None:
         direction = _DIRECTIONS.get(self.graph.node(node, FW.direction) or "")

@@ -195,7 +195,7 @@ def _importable(relations: Mapping[str, Relation]) -> dict[str, Relation]:
     return {
         name: relation
         for name, relation in relations.items()
-        if relation.domain in KINDS and relation.range in KINDS and relation.range != FW.Number
+        if relation.domain in KINDS and relation.range in KINDS and relation.range != FW.Number and not relation.chain
     }
 
 

@@ -1,14 +1,16 @@
-"""What follows from the stated facts: numbers, exclusions, and what narrower asset classes inherit."""
+"""What follows from the stated facts: numbers, exclusions, joins, and what narrower asset classes inherit."""
 
 from dataclasses import replace
 from math import prod
 
 import networkx as nx
 
+from failwise.kg.chains import middle_class
 from failwise.kg.compile import Compiler, local_name
+from failwise.kg.joins import Join, Tables
 from failwise.kg.records import Entity, Fact, Relation, Truth
 from failwise.kg.triples import Literal
-from failwise.kg.vocabulary import FW, NUMBER, RDF
+from failwise.kg.vocabulary import FW, NUMBER, RDF, RDFS
 
 
 class Inference:
@@ -33,6 +35,7 @@ class Inference:
             self._multiply(relation)
         for relation in functional:
             self._exclude_others(relation)
+        self._join_all()
         return {fact_id: self.facts[fact_id] for fact_id in sorted(self.facts)}
 
     # --- one object only ---
@@ -116,6 +119,39 @@ class Inference:
     def _number(self, node: str) -> int | None:
         value = self.graph.value(node, RDF.value)
         return int(value.value) if isinstance(value, Literal) and value.value.isdecimal() else None
+
+    # --- two relations joined ---
+
+    def _join_all(self) -> None:
+        joins = [self._read_join(r) for r in self.relations.values() if r.chain]
+        needed = {name for join in joins for name in join.needs()}
+        by_asset: dict[str, dict[str, list[Fact]]] = {}
+        for fact in self.facts.values() if joins else ():
+            if fact.relation in needed:
+                by_asset.setdefault(fact.asset_class.slug, {}).setdefault(fact.relation, []).append(fact)
+        for facts in by_asset.values():
+            asset, tables = next(iter(facts.values()))[0].asset_class, Tables(facts)
+            for join in joins:
+                if tables.hold(join):
+                    self._join(join, asset, tables)
+
+    def _read_join(self, relation: Relation) -> Join:
+        shared = middle_class(relation, self.relations)
+        holders = [r.name for r in self.relations.values() if (r.domain, r.range) == (FW.AssetClass, shared)]
+        broader = {local_name(node) for node in self.graph.nodes(relation.iri, RDFS.subPropertyOf)}
+        return Join(relation, tuple(holders), tuple(sorted(broader & self.relations.keys())))
+
+    def _join(self, join: Join, asset: Entity, tables: Tables) -> None:
+        facts, refuted = join.facts(asset, tables)
+        for fact in facts:
+            self._add(fact)
+        if refuted:
+            self.compiler.find(
+                "WARN",
+                asset.iri,
+                f"{' and '.join(join.relation.chain)} say that {join.relation.name} is a yes, but {refuted[0].id!r} is "
+                f"a no, so it is unknown ({len(refuted)} such of {asset.label!r}); mend one of them",
+            )
 
     # --- broader and narrower asset classes ---
 

@@ -9,7 +9,7 @@ from importlib import resources
 from pathlib import Path
 
 from failwise.errors import OntologyError
-from failwise.kg.parse import ALLOWED, FORMATS, Terms, parse
+from failwise.kg.parse import ALLOWED, FORMATS, Terms, blank_prefix, parse
 from failwise.kg.triples import Triples
 
 _NOTHING: Mapping[str, bytes | None] = {}
@@ -47,12 +47,12 @@ def load_ontology(
     files = dict(sorted({**files, **{name: Path(name) for name in instead if name not in files}}.items()))
     graph, terms, declared_in, digest = Triples(), Terms(), dict[str, str](), hashlib.sha256()
     with paused_collector():
-        for number, (name, path) in enumerate(files.items()):
+        for name, path in files.items():
             content = instead.get(name, b"") if name in instead else read_bytes(path)
             if content is None:
                 continue
             digest.update(f"{name}\0{len(content)}\0".encode() + content)
-            parse(path, content, graph, f"f{number}.", terms)
+            parse(path, content, graph, blank_prefix(name), terms)
             declared_in.update(dict.fromkeys(graph.subjects(len(declared_in)), name))
     return Ontology(graph, files, declared_in, digest.hexdigest()[:16])
 

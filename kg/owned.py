@@ -7,9 +7,10 @@ from hashlib import blake2b
 from failwise.kg.check import shipped_shapes
 from failwise.kg.compile import Compiler, local_name
 from failwise.kg.infer import Inference
+from failwise.kg.joins import Join, Tables
 from failwise.kg.load import paused_collector
 from failwise.kg.names import slugify
-from failwise.kg.records import Fact, Finding, Relation
+from failwise.kg.records import Entity, Fact, Finding, Relation
 from failwise.kg.triples import Triples
 
 CIRCLE = 0  # the owner of findings that are about no single asset class
@@ -60,6 +61,10 @@ class OwnedInference(Inference):
     def _inherit(self) -> None:
         self.compiler.owner = "circle:"
         super()._inherit()
+
+    def _join(self, join: Join, asset: Entity, tables: Tables) -> None:
+        self.compiler.owner = asset.slug
+        super()._join(join, asset, tables)
 
     def _agreed(self, one: Fact, other: Fact) -> Fact:
         self.compiler.owner = one.asset_class.slug

@@ -11,6 +11,7 @@ from pathlib import PurePath
 import pyoxigraph as ox
 
 from failwise.errors import OntologyError
+from failwise.files import content_id
 from failwise.kg.triples import Literal, Term, Triples
 from failwise.kg.vocabulary import PREFIXES, RDF
 
@@ -37,7 +38,7 @@ def parse(
     Args:
         path: for its ending, which says the format, and for messages.
         into: where the triples are added; a new index otherwise.
-        blank: keeps the blank nodes of this file apart from those of others.
+        blank: keeps the blank nodes of this file apart from those of others; `blank_prefix` gives one.
         terms: those of files that were read before; most files use the same ones.
 
     Raises:
@@ -57,6 +58,11 @@ def parse(
     terms.begin(path, blank)
     triples.add_lines(lines.split(" .\n"), terms)
     return triples
+
+
+def blank_prefix(name: str) -> str:
+    """Return what the blank nodes of a file of the ontology start with, wherever it stands among the others."""
+    return f"{content_id(name)}."
 
 
 class Terms(dict[str, Term]):
@@ -84,8 +90,9 @@ class Terms(dict[str, Term]):
         if text.startswith("<"):
             return sys.intern(text[1:-1])
         if text.startswith("_:"):
+            # By their order in the file: an unnamed one has another name each time the file is read.
             self._blanks.append(text)
-            return f"_:{self._blank}{text[2:]}"
+            return f"_:{self._blank}b{len(self._blanks)}"
         value, _, tail = text[1:].rpartition('"')
         value = _ESCAPE.sub(_unescaped, value) if "\\" in value else value
         if tail.startswith("@"):

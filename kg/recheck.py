@@ -13,7 +13,7 @@ What a judgement reads:
    Of what members point to they read everything but words, along fw:concept to its end; of rows of a table, all.
 3. What is inherited comes from the broader asset classes, and theirs.
 4. Labels stand in messages alone, so they matter only to asset classes that have findings.
-5. Relations, question families and rdfs:subClassOf are read by everything.
+5. Relations with the lists of their chains, question families and rdfs:subClassOf are read by everything.
 6. The order of statements decides which of two comes first, and a finding names the first file of its node.
 
 Hence, after a change, these are judged again:
@@ -25,10 +25,9 @@ Hence, after a change, these are judged again:
   of the files would have to be read.
 
 Of a node that many files speak of, one file is read for each different thing said of it: the first, so that the
-order stays. Blank nodes have new names each time, so a file that holds some counts as changed once it is read at
-all. A file whose size and times are as they were is not read; one that changed within two seconds of being read is,
-since the clock of a file system is coarse. A cache made by other code, or a broken one, is thrown away. Where the
-cache cannot be used at all, everything is checked.
+order stays. A file whose size and times are as they were is not read; one that changed within two seconds of being
+read is, since the clock of a file system is coarse. A cache made by other code, or a broken one, is thrown away.
+Where the cache cannot be used at all, everything is checked.
 """
 
 import json
@@ -61,7 +60,7 @@ from failwise.kg.check_cache import (
 from failwise.kg.findings import in_order
 from failwise.kg.load import paused_collector, read_bytes, shipped_folder
 from failwise.kg.owned import CIRCLE, Numbers, judge
-from failwise.kg.parse import Terms, parse
+from failwise.kg.parse import Terms, blank_prefix, parse
 from failwise.kg.records import Finding
 from failwise.kg.triples import Triples
 from failwise.kg.vocabulary import FW, RDF
@@ -142,9 +141,9 @@ def _anew(files: Mapping[str, Path], path: Path) -> Recheck:
     with paused_collector():
         for place, (name, source) in enumerate(files.items()):
             looked, content = look(source, now), read_bytes(source)
-            part = parse(source, content, blank=f"f{place}.", terms=terms)
-            rows, blank = rows_of(part, place, number)
-            held["file"].append(File(place, name, str(source), *looked, hash_of(content), place, blank, len(part)))
+            part = parse(source, content, blank=blank_prefix(name), terms=terms)
+            rows = rows_of(part, place, number)
+            held["file"].append(File(place, name, str(source), *looked, hash_of(content), place, len(part)))
             _hold(held, place, rows)
             for triple in part:
                 graph.add(*triple)
@@ -191,28 +190,19 @@ class _EverythingError(Exception):
     """Everything has to be checked."""
 
 
-class _BlankError(Exception):
-    """A file that holds blank nodes has to be read, and thus counts as changed."""
-
-
 def _from_cache(files: Mapping[str, Path], path: Path) -> Recheck | None:
     """Check what changed and note it; return None where everything has to be checked."""
-    forced: set[str] = set()
-    while True:
-        with closing(connect(path)) as base:  # closing without a commit takes everything back
-            # Nobody else may write meanwhile: a second process waits and then finds the work done.
-            base.execute("BEGIN IMMEDIATE")
-            try:
-                if base.execute("SELECT key FROM made").fetchall() != [(_key(),)]:
-                    return None
-                found = _Changes(files, base, forced).recheck()
-                base.execute("COMMIT")
-            except _EverythingError:
-                return None
-            except _BlankError as blank:
-                forced.add(str(blank))
-            else:
-                return found
+    with closing(connect(path)) as base:  # closing without a commit takes everything back
+        # Nobody else may write meanwhile: a second process waits and then finds the work done.
+        base.execute("BEGIN IMMEDIATE")
+        if base.execute("SELECT key FROM made").fetchall() != [(_key(),)]:
+            return None
+        try:
+            found = _Changes(files, base).recheck()
+        except _EverythingError:
+            return None
+        base.execute("COMMIT")
+        return found
 
 
 _FIRST = """SELECT said.said, said.core, said.file, min(file.place) FROM said JOIN file ON file.id = said.file
@@ -230,7 +220,7 @@ def _cores(said: list[tuple[int, ...]]) -> list[int]:
 class _Changes:
     """One look at changed files. Nodes, slugs and files are numbers throughout."""
 
-    def __init__(self, files: Mapping[str, Path], base: sqlite3.Connection, forced: set[str]) -> None:
+    def __init__(self, files: Mapping[str, Path], base: sqlite3.Connection) -> None:
         self.base, self.number = base, Numbers()
         self.known = {row.name: row for row in map(File._make, self._all("SELECT * FROM file"))}
         self.files: dict[int, File] = {}
@@ -238,7 +228,7 @@ class _Changes:
         self.changed: dict[int, bytes] = {}
         self.gone = [row.id for name, row in self.known.items() if name not in files]
         self.most = len(files) * LARGEST_SHARE
-        self._compare(files, forced)
+        self._compare(files)
         self._pointing: dict[int, dict[int, set[str]]] = {}
         self._found: dict[int, set[int]] = {}
 
@@ -262,21 +252,20 @@ class _Changes:
 
     # --- which files ---
 
-    def _compare(self, files: Mapping[str, Path], forced: set[str]) -> None:
+    def _compare(self, files: Mapping[str, Path]) -> None:
         now, new = time.time_ns(), max((row.id for row in self.known.values()), default=-1) + 1
         for place, (name, path) in enumerate(files.items()):
             old, looked = self.known.get(name), look(path, now)
             same = old is not None and looked[1] and (str(path), *looked) == old[2:6]
             content = b"" if same else read_bytes(path)
             digest = old.digest if old is not None and same else hash_of(content)
-            moved = old is not None and old.blank and old.place != place
-            if old is None or digest != old.digest or moved or name in forced:
+            if old is None or digest != old.digest:
                 file = new if old is None else old.id
                 new += old is None
                 self.changed[file] = content or read_bytes(path)
-                self.files[file] = File(file, name, str(path), *looked, digest, place, False, 0)
+                self.files[file] = File(file, name, str(path), *looked, digest, place, 0)
             else:
-                self.files[old.id] = File(old.id, name, str(path), *looked, digest, place, old.blank, old.statements)
+                self.files[old.id] = File(old.id, name, str(path), *looked, digest, place, old.statements)
 
     def _update(self) -> None:
         if self._all("SELECT 1 FROM finding WHERE owner = ? LIMIT 1", CIRCLE):
@@ -307,9 +296,9 @@ class _Changes:
         found = {}
         for file, content in self.changed.items():
             row = self.files[file]
-            part = self.parts[file] = parse(Path(row.path), content, blank=f"f{row.place}.")
-            found[file], blank = rows_of(part, file, self.number)
-            self.files[file] = row._replace(blank=blank, statements=len(part))
+            part = self.parts[file] = parse(Path(row.path), content, blank=blank_prefix(row.name))
+            found[file] = rows_of(part, file, self.number)
+            self.files[file] = row._replace(statements=len(part))
         return found
 
     def _told(self, file: int) -> Rows:
@@ -398,12 +387,10 @@ class _Changes:
             raise _EverythingError
         for file in new:
             row = self.files[file]
-            if row.blank:
-                raise _BlankError(row.name)
             content = read_bytes(Path(row.path))
             if hash_of(content) != row.digest:
                 raise _EverythingError  # it changed while we were looking
-            self.parts[file] = parse(Path(row.path), content)
+            self.parts[file] = parse(Path(row.path), content, blank=blank_prefix(row.name))
 
     def _slice(self, whole: set[int]) -> Triples:
         """Return a graph in which all is said of some nodes and of what judging them reads, and nothing else."""

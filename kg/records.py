@@ -72,7 +72,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """One wording of a question, with the slots {asset} and {anchor}; options that are asset classes leave no {asset}."""
+    """One wording of a question, with the slots {asset} and {anchor}; asset classes as options take no {asset}."""
 
     id: str
     text: str
@@ -100,6 +100,8 @@ class Relation:
 
     `statement` and `denial` put a fact into words, with the slots {asset}, {subject} and {object}. `domain` and
     `range` are the classes of its subjects and objects; a `functional` relation allows one object per subject.
+    `chain` names the two relations that it joins, ^ before one that is read from its object to its subject; its
+    facts are calculated, not stated.
     """
 
     name: str
@@ -111,6 +113,7 @@ class Relation:
     domain: str = ""
     range: str = ""
     functional: bool = False
+    chain: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

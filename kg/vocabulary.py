@@ -104,6 +104,9 @@ class RDF:
 
     type = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
     value = "http://www.w3.org/1999/02/22-rdf-syntax-ns#value"
+    first = "http://www.w3.org/1999/02/22-rdf-syntax-ns#first"
+    rest = "http://www.w3.org/1999/02/22-rdf-syntax-ns#rest"
+    nil = "http://www.w3.org/1999/02/22-rdf-syntax-ns#nil"
     langString = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
 
 
@@ -115,10 +118,11 @@ class RDFS:
     label = "http://www.w3.org/2000/01/rdf-schema#label"
     range = "http://www.w3.org/2000/01/rdf-schema#range"
     subClassOf = "http://www.w3.org/2000/01/rdf-schema#subClassOf"
+    subPropertyOf = "http://www.w3.org/2000/01/rdf-schema#subPropertyOf"
 
 
 class OWL:
-    """Terms of OWL 2 that we use: stated negatives (§9.6.5) and annotated statements (§10.2)."""
+    """Terms of OWL 2 that we use: chains of properties (§9.2.1), stated negatives (§9.6.5), annotations (§10.2)."""
 
     Axiom = "http://www.w3.org/2002/07/owl#Axiom"
     FunctionalProperty = "http://www.w3.org/2002/07/owl#FunctionalProperty"
@@ -128,6 +132,8 @@ class OWL:
     annotatedSource = "http://www.w3.org/2002/07/owl#annotatedSource"
     annotatedTarget = "http://www.w3.org/2002/07/owl#annotatedTarget"
     assertionProperty = "http://www.w3.org/2002/07/owl#assertionProperty"
+    inverseOf = "http://www.w3.org/2002/07/owl#inverseOf"
+    propertyChainAxiom = "http://www.w3.org/2002/07/owl#propertyChainAxiom"
     sourceIndividual = "http://www.w3.org/2002/07/owl#sourceIndividual"
     targetIndividual = "http://www.w3.org/2002/07/owl#targetIndividual"
 

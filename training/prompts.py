@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from failwise.generation.labels import bare_label
 from failwise.training.records import Mode
 
 VERSION = "1"
@@ -22,7 +23,8 @@ ANSWER = "Answer:"
 # at least as likely as "oil debris". Two segments, because the letter behind them is not scored.
 TERMINATOR = " ("
 
-_LABEL = r"\(?(?P<label>[A-Za-z])\)?"
+# Longer labels than one letter or digit (ii, 10) could be a word of the option's text if they had no bracket.
+_LABEL = r"(?:\(?(?P<label>[0-9A-Za-z])\)?|\(?(?P<long>[0-9A-Za-z]{2,4})\))"
 _ANSWER_LINE = re.compile(rf"{ANSWER} (?P<text>.+?)(?: {_LABEL})?\.?\Z")
 
 
@@ -35,8 +37,8 @@ class Reply:
 
 
 def clean_label(label: str) -> str:
-    """Return a label without its brackets: `P)` and `(P)` are `P`."""
-    return label.strip().strip("()")
+    """Return a label without its dress: `P)`, `(P)`, `P.` and `$P$` are `P`."""
+    return bare_label(label)
 
 
 def user_message(question: str, options: Sequence[str], labels: Sequence[str], mode: Mode) -> str:
@@ -79,11 +81,16 @@ def parse_reply(text: str, options: Sequence[str], labels: Sequence[str]) -> Rep
     match = _ANSWER_LINE.match(last.strip())
     if match is None:
         return None
+    # The whole first: "vitamin C" may be an option's text, and is then no text with a label behind it.
+    whole = _by_text(last.strip().removeprefix(ANSWER).removesuffix("."), options)
+    if whole is not None:
+        return Reply(whole, rationale.strip())
     named = _by_text(match["text"], options)
-    lettered = _by_label(match["label"], labels)
-    if match["label"] is None and named is None:
+    label = match["label"] or match["long"]
+    lettered = _by_label(label, labels)
+    if label is None and named is None:
         lettered = _by_label(clean_label(match["text"]), labels)
-    elif named is None or (match["label"] is not None and lettered != named):
+    elif named is None or (label is not None and lettered != named):
         return None
     choice = named if named is not None else lettered
     return None if choice is None else Reply(choice, rationale.strip())

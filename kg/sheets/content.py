@@ -36,7 +36,7 @@ def template_content(graph: KnowledgeGraph, ontology: Ontology, slug: str) -> Te
         exact=True,
         known=_known(graph),
         asset_classes=_labels(graph),
-        relations=sorted(graph.relations),
+        relations=sorted(name for name, relation in graph.relations.items() if not relation.chain),
     )
 
 
@@ -68,7 +68,7 @@ def empty_content(
         ],
         known=_known(graph),
         asset_classes=_labels(graph),
-        relations=sorted(graph.relations),
+        relations=sorted(name for name, relation in graph.relations.items() if not relation.chain),
     )
 
 

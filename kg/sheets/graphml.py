@@ -56,14 +56,15 @@ def _take(
         others = (name,) if relation == "altLabel" else ()
         notation = name if relation == "notation" else ""
         draft.mentions.append(Mention(kind, str(edge.get("subject", "")), owner, place, notation, others))
+    elif edge.get("basis") in INFERRED:
+        return
     elif relation in options.relations and edge["truth"] in set(Truth):
-        if edge.get("basis") not in INFERRED:
-            of_class = options.relations[relation].domain == FW.AssetClass
-            subject = "" if of_class else str(source.get("label", ""))
-            draft.claims.append(
-                Claim(label, relation, subject, str(target.get("label", "")), Truth(edge["truth"]), place,
-                      str(edge.get("source", "")).split(", ")[0])
-            )  # fmt: skip
+        of_class = options.relations[relation].domain == FW.AssetClass
+        subject = "" if of_class else str(source.get("label", ""))
+        draft.claims.append(
+            Claim(label, relation, subject, str(target.get("label", "")), Truth(edge["truth"]), place,
+                  str(edge.get("source", "")).split(", ")[0])
+        )  # fmt: skip
     elif relation not in options.relations:
         draft.find("WARN", place, "unknown-relation", f"{relation!r} is no relation that can be stated; left out")
 

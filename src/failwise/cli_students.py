@@ -3,6 +3,7 @@
 A command imports what it needs when it is called, so that `--help` starts at once.
 """
 
+import os
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -29,45 +30,59 @@ if TYPE_CHECKING:
     from failwise.config import RunConfig
     from failwise.evaluation.records import Answer
     from failwise.generation.records import Question
+    from failwise.kg.graph import KnowledgeGraph
 
+Map = Annotated[
+    str | None,
+    typer.Option(
+        "--map", help="Fields of another format: question=stem,options=choices[].text,answer=key.", show_default=False
+    ),
+]
 NO_STUDENT = "none"
 ANSWERS = "answers.jsonl"
 
 
 def train(
-    questions: Annotated[Path, typer.Argument(help="questions.jsonl; its train split is used")],
-    rationales: Annotated[Path, typer.Argument(help="rationales.jsonl")],
+    questions: Annotated[Path, typer.Argument(help="Any question file; its train split is used, if it has splits.")],
     out: Out,
+    rationales: Annotated[
+        Path | None, typer.Argument(help="rationales.jsonl; without it, answers are taught directly.")
+    ] = None,
     config: ConfigFile = None,
     setting: Settings = [],  # noqa: B006 (typer wants a list)
     redo: Redo = False,
+    field_map: Map = None,
 ) -> None:
     """Train a student with QLoRA; interrupted, the same command goes on from the last checkpoint."""
     from failwise import stages
     from failwise.config import RunConfig, load_config
-    from failwise.files import file_digest, read_records
-    from failwise.generation.records import Question
+    from failwise.files import file_digest
     from failwise.manifest import StageFolder
     from failwise.progress import progress_bar
 
     whole = load_config(RunConfig, config, setting)
-    chosen = [q for q in read_records(questions, Question) if q.split == "train"]
+    chosen = [q for q in _read(questions, field_map) if q.split in ("", "train")]
     if not chosen:
         raise InputError(f"{questions} has no question of the split 'train'; there is nothing to train on")
-    inputs = {"questions": file_digest(questions), "rationales": file_digest(rationales)}
+    inputs = {"questions": file_digest(questions), "rationales": file_digest(rationales) if rationales else ""}
+    inputs |= {"map": field_map} if field_map else {}
     folder = StageFolder("student", out, whole.training, inputs)
     if folder.finished():
         typer.echo(f"{out}: done before")
         return
     with folder.working(redo=redo) as outcome:
-        stages.train(chosen, rationales, whole.training, out, outcome, partial(progress_bar, console()))
+        # Nothing to read where there are no rationales: every question is then taught in direct mode.
+        reasons = rationales or Path(os.devnull)
+        stages.train(chosen, reasons, whole.training, out, outcome, partial(progress_bar, console()))
     said = outcome.counts
     typer.echo(f"{out}: {said['steps']} steps, {said['tokens']:,} tokens, last loss {said['last loss']}")
+    for reason, count in said["left_out"].items():
+        typer.echo(f"left out: {count:,} ({reason})")
 
 
 def evaluate(
     student: Annotated[str, typer.Argument(help="A student's folder, 'base' (untrained), or 'none'.")],
-    questions: Annotated[Path, typer.Argument(help="Our questions.jsonl, or a FailureSensorIQ file.")],
+    questions: Annotated[Path, typer.Argument(help="Ours, FailureSensorIQ's, ARC's, or any other with --map.")],
     out: Annotated[Path | None, typer.Option("--out", help="Folder for answers and scores.")] = None,
     split: Annotated[str, typer.Option(help="Split of our files to ask.")] = "test",
     config: ConfigFile = None,
@@ -75,37 +90,53 @@ def evaluate(
     ontology: OntologyPaths = [],  # noqa: B006
     redo: Redo = False,
     as_json: AsJson = False,
+    field_map: Map = None,
 ) -> None:
     """Score a student on a question file, beside chance and the rows that need no model."""
     from failwise.config import RunConfig, load_config
-    from failwise.evaluation.answers import sample
+    from failwise.evaluation.answers import sample, single_answer
     from failwise.evaluation.scores import score_rows
     from failwise.files import file_digest, write_records
-    from failwise.generation.question_files import read_questions
     from failwise.kg.graph import KnowledgeGraph
     from failwise.manifest import StageFolder
     from failwise.run_folder import SCORES
 
     whole = load_config(RunConfig, config, setting)
     graph = KnowledgeGraph.load(ontology or whole.ontology.paths, shipped=whole.ontology.shipped)
-    everything = read_questions(questions, graph)
-    asked = sample([q for q in everything if q.split in ("", split)], whole.evaluation.limit)
-    if not asked:
+    everything = _read(questions, field_map, graph)
+    chosen = [q for q in everything if q.split in ("", split)]
+    if not chosen:
         found = ", ".join(sorted({q.split for q in everything}))
         raise InputError(f"{questions} has no question of the split {split!r}; it has {found}")
+    askable = single_answer(chosen)
+    if not askable:
+        raise InputError(f"{questions} asks for several options in each question; only those with one are scored")
+    asked = sample(askable, whole.evaluation.limit)
     with TemporaryDirectory() as scratch:
         inputs = {"questions": file_digest(questions), "split": split, "student": _digest(student)}
+        inputs |= {"map": field_map} if field_map else {}
         folder = StageFolder("evaluation", out or Path(scratch), whole.evaluation, inputs)
         with folder.working(redo=redo) as outcome:
             answers = _ask(student, asked, whole, folder.path)
             rows = score_rows(asked, graph, answers)
             outcome.record({"questions": write_records(folder.path / SCORES, rows)}, folder.path / SCORES)
-    linked = sum(bool(q.fact_ids) for q in asked)
+    linked, several = sum(bool(q.fact_ids) for q in asked), len(chosen) - len(askable)
     if as_json:
-        print_json({"questions": len(asked), "linked_to_facts": linked, "student": student, "rows": rows})
+        counts = {"questions": len(asked), "linked_to_facts": linked, "not_single_answer": several}
+        print_json({**counts, "student": student, "rows": rows})
         return
     print_table(["row", "kind", "right %", "95 % from", "to"], [[r.name, r.kind, *percent(r)] for r in rows])
-    typer.echo(f"{len(asked):,} questions, {linked:,} of them linked to facts of the ontology")
+    coverage = f"{linked:,} of them linked to facts of the ontology" if linked else "no facts: none is linked to any"
+    typer.echo(f"{len(asked):,} questions, {coverage}")
+    if several:
+        typer.echo(f"left out: {several:,} (not exactly one right option)")
+
+
+def _read(path: Path, field_map: str | None, graph: "KnowledgeGraph | None" = None) -> "list[Question]":
+    from failwise.generation.field_map import FieldMap
+    from failwise.generation.question_files import read_questions
+
+    return read_questions(path, graph, field_map=FieldMap.parse(field_map) if field_map else None)
 
 
 def _ask(student: str, asked: "Sequence[Question]", whole: "RunConfig", folder: Path) -> "list[Answer]":

@@ -1,13 +1,16 @@
 """What the report shows, gathered from the files of a run."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from failwise import __version__
 from failwise.errors import InputError
+from failwise.evaluation.answers import single_answer
 from failwise.evaluation.records import Accuracy, Answer, FactAudit, RollUp
 from failwise.evaluation.report import ReportData
 from failwise.files import read_json, read_records
 from failwise.generation.rationales import explain
+from failwise.generation.records import Question
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Truth
 from failwise.manifest import MANIFEST
@@ -61,7 +64,7 @@ def headline(run: Run) -> list[Accuracy]:
 def report_data(run: Run) -> ReportData:
     """Gather what the report shows from the files of a finished run."""
     audits = tuple(read_records(run.file("audit", AUDITS), FactAudit))
-    known = {a.fact_id for a in audits} | {i for q in run.test_questions() for i in q.fact_ids}
+    known = {a.fact_id for a in audits} | {i for q in run.test_questions() for i in q.fact_ids if i}
     labels = {i: _sentence(run.graph, i) for i in known}
     answers = tuple(read_records(run.file("answers", STUDENT_ANSWERS), Answer))
     base = base_answers(run)
@@ -79,7 +82,7 @@ def report_data(run: Run) -> ReportData:
         questions=tuple(run.test_questions()),
         answers=answers,
         base_answers=base,
-        rationales=tuple(explain(run.test_questions(), run.graph)),
+        rationales=tuple(explain(_explainable(run.test_questions()), run.graph)),
         labels=labels | {slug: e.label for slug, e in run.graph.asset_classes.items()},
         limits=_limits(run),
         manifest=_manifest_rows(run.graph.digest, manifests),
@@ -87,10 +90,15 @@ def report_data(run: Run) -> ReportData:
 
 
 def _limits(run: Run) -> tuple[str, ...]:
-    listed = any(run.graph.facts[q.tested_fact].subject.iri == run.graph.facts[q.tested_fact].asset_class.iri
-                 for q in run.test_questions())  # fmt: skip
+    tested = (run.graph.facts[q.tested_fact] for q in run.test_questions() if q.tested_fact)
+    listed = any(fact.subject.iri == fact.asset_class.iri for fact in tested)
     embedded = run.config.training.base == EMBEDDED
     return (*LIMITS, *([EMBEDDED_LIMIT] if embedded else []), *([LISTED_LIMIT] if listed else []))
+
+
+def _explainable(questions: Iterable[Question]) -> list[Question]:
+    """Return the questions that the graph can give reasons for: for one option, with a fact behind each."""
+    return [q for q in single_answer(questions) if q.fact_ids and all(q.fact_ids)]
 
 
 def _manifest_rows(ontology: str, manifests: dict[str, dict[str, object]]) -> dict[str, str]:

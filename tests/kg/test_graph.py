@@ -134,6 +134,6 @@ def test_the_full_space_is_filled_with_a_source_for_every_fact(shipped: Knowledg
 
 def test_the_shipped_relations_have_their_wordings(shipped: KnowledgeGraph) -> None:
     families = {(f.relation, f.direction, f.polarity): f for r in shipped.relations.values() for f in r.families}
-    assert len(families) == 62
+    assert len(families) == 92
     for (relation, _, _), family in families.items():
         assert len(family.templates) >= (8 if relation == "indicatedBy" else 4)

@@ -25,8 +25,6 @@ RELATIONS = sorted(str(r) for r in GRAPH.subjects(RDF.type, URIRef(FW.Relation))
 FAMILIES = sorted(str(f) for f in GRAPH.subjects(RDF.type, URIRef(FW.QuestionFamily)))
 RATED = {REL[name] for name in ("hasSeverity", "hasOccurrence", "hasDetection")}
 FUNCTIONAL = RATED | {REL["hasRiskPriorityNumber"]}
-# Asset classes are no options, so these are asked in one direction only.
-FORWARD_ONLY = {REL[name] for name in ("hasFailureMode", "monitoredBy", "hasComponent")}
 
 
 def value(subject: str, predicate: str) -> str:
@@ -35,8 +33,8 @@ def value(subject: str, predicate: str) -> str:
     return str(found)
 
 
-def wordings(family: str) -> list[str]:
-    return [str(w) for w in GRAPH.objects(URIRef(family), URIRef(FW.template))]
+def wordings(family: str, predicate: str = FW.template) -> list[str]:
+    return [str(w) for w in GRAPH.objects(URIRef(family), URIRef(predicate))]
 
 
 def slots(text: str) -> set[str]:
@@ -59,8 +57,7 @@ def test_the_whole_fmea_is_there() -> None:
 def test_a_relation_is_asked_both_ways_and_as_yes_and_no(relation: str) -> None:
     families = [f for f in FAMILIES if value(f, FW.relation) == relation]
     asked = Counter((value(f, FW.direction), value(f, FW.polarity)) for f in families)
-    directions = [FW.Forward] if relation in FORWARD_ONLY else [FW.Forward, FW.Inverse]
-    assert asked == {(d, p): 1 for d in directions for p in (FW.Selection, FW.Elimination)}
+    assert asked == {(d, p): 1 for d in (FW.Forward, FW.Inverse) for p in (FW.Selection, FW.Elimination)}
     assert len({value(f, FW.analysis) for f in families}) == 1
 
 
@@ -90,12 +87,15 @@ def test_the_risk_priority_number_is_the_product_of_the_ratings() -> None:
 
 @pytest.mark.parametrize("family", FAMILIES, ids=short)
 def test_a_family_has_wordings_that_name_what_they_ask(family: str) -> None:
-    texts, relation = wordings(family), value(family, FW.relation)
-    asks_of_asset = value(relation, str(RDFS.domain)) == FW.AssetClass
-    assert len(texts) >= 4
-    for text in texts:
-        assert slots(text) == ({"asset"} if asks_of_asset else {"asset", "anchor"}), text
-        assert text[0].isupper() and text.endswith("?") and "  " not in text, text
+    single, multiple = wordings(family), wordings(family, FW.multipleTemplate)
+    assert len(single) >= 5 and len(multiple) >= 3
+    needed = {"asset", "anchor"}
+    if value(value(family, FW.relation), str(RDFS.domain)) == FW.AssetClass:  # the anchor, or the options
+        needed = {"asset"} if value(family, FW.direction) == FW.Forward else {"anchor"}
+    for text in single + multiple:
+        assert slots(text) == needed, text
+        assert text[0].isupper() and "  " not in text, text
+    assert all(text.endswith("?") for text in single) and all(text[-1] in "?." for text in multiple)
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=short)
@@ -108,7 +108,7 @@ def test_a_family_is_named_after_what_it_asks(family: str) -> None:
 
 
 def test_no_wording_and_no_relevancy_occurs_twice() -> None:
-    texts = [*(w for f in FAMILIES for w in wordings(f))]
+    texts = [w for f in FAMILIES for p in (FW.template, FW.multipleTemplate) for w in wordings(f, p)]
     texts += [value(r, p) for r in RELATIONS for p in (FW.statement, FW.denial)]
     texts += [value(f, FW.relevancy) for f in FAMILIES]
     assert not [text for text, count in Counter(texts).items() if count > 1]

@@ -67,3 +67,30 @@ def test_another_wording_is_another_template(monkeypatch: pytest.MonkeyPatch) ->
     before = prompts.template_hash()
     monkeypatch.setitem(prompts.CLOSING, Mode.DIRECT, "Answer now.")
     assert prompts.template_hash() != before
+
+
+@pytest.mark.parametrize("label", ["B)", "(B)", "B.", "$B$"])
+def test_a_label_in_any_dress_is_shown_bare(label: str) -> None:
+    assert "B) oil\n" in user_message("Q?", OPTIONS, ("A", label, "C"), Mode.DIRECT)
+
+
+@pytest.mark.parametrize(
+    ("labels", "text", "choice"),
+    [
+        (("1", "2", "3"), "Answer: oil (2)", 1),
+        (("1", "2", "3"), "Answer: 3", 2),
+        (("1", "2", "3"), "Answer: oil (3)", None),
+        (("i)", "ii)", "iii)"), "Answer: oil debris (iii)", 2),
+        (("i)", "ii)", "iii)"), "Answer: oil debris", 2),
+    ],
+)
+def test_digits_and_numerals_are_labels(labels: tuple[str, ...], text: str, choice: int | None) -> None:
+    reply = parse_reply(text, OPTIONS, labels)
+    assert (reply.choice if reply else None) == choice
+
+
+def test_an_option_may_end_like_a_label() -> None:
+    options = ("vitamin A", "vitamin C", "vitamin")
+    assert parse_reply("Answer: vitamin C", options, LABELS) == Reply(1, "")
+    assert parse_reply("Answer: vitamin C (B)", options, LABELS) == Reply(1, "")
+    assert parse_reply("Answer: vitamin (C)", options, LABELS) == Reply(2, "")

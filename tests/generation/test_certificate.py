@@ -1,0 +1,188 @@
+"""The certificate: a verdict in one sentence, tables, a picture, retrieval beside, and an exit code."""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from failwise.cli_check import check
+from failwise.errors import InputError
+from failwise.files import write_json, write_records
+from failwise.generation import retrieval_rows as retrieval
+from failwise.generation.certificate import BalanceCertificate, beside, certify
+from failwise.generation.certificate_picture import draw_certificate
+from failwise.generation.records import Question
+from failwise.kg.graph import KnowledgeGraph
+from tests.conftest import toy_paths
+from tests.generation.test_shortcuts import asked, loose
+
+
+@pytest.fixture(scope="module")
+def fair(toy: KnowledgeGraph) -> list[Question]:
+    pairs = [asked(toy, a, "temperature", "pressure", group="g") for a in ("bearing-damage", "seal-leakage")]
+    turned = [asked(toy, a, "pressure", "temperature", group="h") for a in ("bearing-damage", "seal-leakage")]
+    return [replace(q, split=split) for q, split in zip(pairs + turned, ["train", "test"] * 2, strict=True)]
+
+
+@pytest.fixture(scope="module")
+def skewed() -> list[Question]:
+    return [loose(i, [f"{i} a", f"{i} b"], 0) for i in range(40)]
+
+
+@pytest.fixture(scope="module")
+def certificate(toy: KnowledgeGraph, skewed: list[Question]) -> BalanceCertificate:
+    return certify(skewed, toy, training=[])
+
+
+def test_a_fair_set_passes(toy: KnowledgeGraph, fair: list[Question]) -> None:
+    found = certify(fair, toy)
+    assert found.verdict == "passed"
+    assert found.sentence.startswith("PASSED: no guesser beats chance by more than 5 points")
+    assert any("too few to tell" in w for w in found.warnings)
+
+
+def test_a_skewed_set_is_refused_and_says_why(certificate: BalanceCertificate) -> None:
+    assert certificate.verdict == "refused"
+    assert "'always A' is 100.0 % right where chance gives 50.0 %" in certificate.sentence
+    lines = certificate.markdown().splitlines()
+    assert lines[2] == f"**{certificate.sentence}**"
+    assert sum("**too much**" in line for line in lines) == len(certificate.shortcuts.offenders)
+    assert any("40 questions have no facts in this ontology" in line for line in lines)
+
+
+def test_a_wide_margin_lets_it_pass(toy: KnowledgeGraph, skewed: list[Question]) -> None:
+    assert certify(skewed, toy, margin=0.6).verdict == "passed"
+
+
+def test_it_is_json(certificate: BalanceCertificate) -> None:
+    plain = json.loads(json.dumps(certificate.to_json(), allow_nan=False))
+    assert (plain["verdict"], plain["questions"]) == ("refused", 40)
+    assert {r["name"] for r in plain["shortcuts"]["rows"]} >= {"always A", "longest option", "option prior"}
+
+
+def test_an_iterator_is_measured_whole(toy: KnowledgeGraph, fair: list[Question]) -> None:
+    assert certify(iter(fair), toy) == certify(fair, toy)
+
+
+def test_two_sets_side_by_side(certificate: BalanceCertificate, toy: KnowledgeGraph, fair: list[Question]) -> None:
+    lines = beside({"ours": certify(fair, toy), "theirs": certificate}).splitlines()
+    assert lines[0] == "|  | ours | theirs |"
+    assert "| verdict | passed | refused |" in lines
+    assert "| always A, single: right (above chance) | 50.0 (+0.0) | 100.0 (+50.0) |" in lines
+    assert "| degree, single: right (above chance) | 50.0 (+0.0) | - |" in lines
+
+
+@pytest.mark.parametrize(("questions", "margin", "sentence"), [([], 0.05, "no question"), (None, 5, "margin is 5")])
+def test_what_cannot_be_certified(
+    toy: KnowledgeGraph, fair: list[Question], questions: list[Question] | None, margin: float, sentence: str
+) -> None:
+    with pytest.raises(InputError, match=sentence):
+        certify(fair if questions is None else questions, toy, margin=margin)
+
+
+@pytest.mark.parametrize(("name", "start"), [("c.png", b"\x89PNG"), ("c.svg", b"<?xml")])
+def test_the_picture_is_drawn_the_same_twice(
+    certificate: BalanceCertificate, tmp_path: Path, name: str, start: bytes
+) -> None:
+    pytest.importorskip("matplotlib")
+    drawn = []
+    for _ in range(2):
+        draw_certificate(certificate, tmp_path / name)
+        drawn.append((tmp_path / name).read_bytes())
+    assert drawn[0] == drawn[1]
+    assert drawn[0].startswith(start)
+
+
+def test_a_picture_has_an_ending_that_can_be_drawn(certificate: BalanceCertificate, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"ending must be \.png or \.svg"):
+        draw_certificate(certificate, tmp_path / "c.gif")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("package", ["sklearn", "bm25s"])
+def test_retrieval_finds_what_was_taught(toy: KnowledgeGraph, package: str) -> None:
+    pytest.importorskip(package)
+    taught = [
+        loose(i, [f"pump part{i}", f"fan piece{i}"], i % 2, text=f"Which belongs to machine{i}?") for i in range(9)
+    ]
+    known = retrieval.retrieval_rows([replace(q, id=f"x{q.id}") for q in taught], toy, taught)
+    others = [replace(q, correct=q.correct[::-1]) for q in taught]
+    wrong = retrieval.retrieval_rows(others, toy, taught)
+    place = {"sklearn": 0, "bm25s": 1}[package]
+    assert (known[place].accuracy, wrong[place].accuracy) == (1, 0)
+    assert (known[place].documents, known[place].n, known[place].chance) == (9, 9, 0.5)
+
+
+@pytest.mark.parametrize("package", ["sklearn", "bm25s"])
+def test_facts_in_words_answer_and_eliminate(toy: KnowledgeGraph, fair: list[Question], package: str) -> None:
+    pytest.importorskip(package)
+    place = {"sklearn": 2, "bm25s": 3}[package]
+    assert retrieval.retrieval_rows(fair, toy)[place].accuracy == 1
+
+
+def test_what_is_not_installed_is_said(
+    toy: KnowledgeGraph, fair: list[Question], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retrieval, "find_spec", lambda name: None if name == "bm25s" else find_spec(name))
+    found = retrieval.retrieval_rows(fair, toy)
+    assert [r.note for r in found[1::2]] == ["the package 'bm25s' is not installed"] * 2
+
+
+def run(folder: Path, questions: Sequence[Question], *arguments: str) -> Result:
+    app = typer.Typer()
+    app.command()(check)
+    write_records(folder / "set.jsonl", questions)
+    paths = [option for path in toy_paths() for option in ("--ontology", str(path))]
+    return CliRunner().invoke(app, [str(folder / "set.jsonl"), "--no-shipped", *paths, *arguments])
+
+
+def test_the_command_writes_all_and_exits_by_the_verdict(
+    tmp_path: Path, fair: list[Question], skewed: list[Question]
+) -> None:
+    passed = run(tmp_path, fair, "--json")
+    assert passed.exit_code == 0
+    assert json.loads(passed.stdout)["verdict"] == "passed"
+    refused = run(tmp_path, skewed, "--out", str(tmp_path / "out"))
+    assert refused.exit_code == 1
+    assert refused.stdout.startswith("# Balance certificate\n\n**REFUSED")
+    assert {"certificate.json", "certificate.md"} <= {p.name for p in (tmp_path / "out").iterdir()}
+    assert (tmp_path / "out" / "certificate.md").read_text() == refused.stdout
+    assert (tmp_path / "out" / "certificate.png").is_file() is (find_spec("matplotlib") is not None)
+
+
+def test_the_command_compares_with_a_plan_and_another_set(
+    tmp_path: Path, fair: list[Question], skewed: list[Question]
+) -> None:
+    write_json(tmp_path / "plan.json", {"questions": 4, "quotas": [], "targets": {"arity": {"single": 1.0}}})
+    write_records(tmp_path / "other.jsonl", skewed)
+    found = run(tmp_path, fair, "--plan", str(tmp_path / "plan.json"), "--beside", str(tmp_path / "other.jsonl"))
+    assert found.exit_code == 0
+    assert "| arity | 1 | 0.0000 |" in found.stdout
+    assert "|  | set.jsonl | other.jsonl |" in found.stdout
+
+
+def test_a_broken_plan_is_named(tmp_path: Path, fair: list[Question]) -> None:
+    write_json(tmp_path / "plan.json", {"questions": 4})
+    found = run(tmp_path, fair, "--plan", str(tmp_path / "plan.json"))
+    assert isinstance(found.exception, InputError)
+    assert "plan.json is not a plan record: field 'quotas'" in str(found.exception)
+
+
+def test_failuresensoriq_is_refused_by_the_command(tmp_path: Path, data: Path) -> None:
+    app = typer.Typer()
+    app.command()(check)
+    found = CliRunner().invoke(app, [str(data / "failuresensoriq" / "single_answer.jsonl")])
+    assert found.exit_code == 1
+    assert "'degree' is 63.7 % right where chance gives 27.5 %" in found.stdout
+
+
+def test_certifying_loads_nothing_to_draw_with(toy: KnowledgeGraph, fair: list[Question]) -> None:
+    before = "matplotlib" in sys.modules
+    certify(fair, toy).markdown()
+    assert ("matplotlib" in sys.modules) is before
