@@ -34,6 +34,9 @@ class QuestionsConfig(StageConfig):
         4, ge=0, description="training questions per fact and family; a plan has its own counts"
     )
     test_per_fact: int = Field(2, ge=0, description="test questions per fact and family")
+    ungrouped_per_fact: int = Field(
+        1, ge=0, description="questions per split of a fact that no contrast group holds: on these a guesser gains"
+    )
     test_share: float = Field(0.2, ge=0, le=1, description="share of a plan's questions that go into the test split")
     min_options: int = Field(2, ge=2, le=10, description="fewest options of a question")
     max_options: int = Field(5, ge=2, le=10, description="most options of a question")

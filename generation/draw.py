@@ -66,6 +66,7 @@ class Used:
     taken: set[Pair]
     share: float = 1.0
     turned: bool = False
+    seed: int = 0
     own: set[Pair] = field(default_factory=set)
 
     def free(self, keys: Sequence[Pair], places: Iterable[int], first: bool) -> bool:
@@ -74,7 +75,7 @@ class Used:
             return False
         if self.share >= 1:
             return True
-        spot = sum((p + 1) * _HASH % _HASHES for p in places) * _HASH % _HASHES / _HASHES
+        spot = (sum((p + 1) * _HASH % _HASHES for p in places) + self.seed) * _HASH % _HASHES / _HASHES
         return (1 - spot if self.turned else spot) < (max(self.share, 0.5) if first else self.share)
 
 
@@ -88,6 +89,7 @@ class Drawer:
         matchings: contrast groups of the table.
         tested: questions so far by fact; shared by both directions of a table.
         letters: deals the places of right options.
+        degrees: yes facts of each option, by which distractors are matched.
     """
 
     index: Sequence[Sequence[int]]
@@ -98,7 +100,9 @@ class Drawer:
     letters: Letters
     rng: random.Random
     used: Used
+    degrees: Sequence[int] = ()
     strategies: Sequence[tuple[Kind, Strategy, float]] = ()
+    ranks: dict[int, list[int]] = field(default_factory=dict)
     surplus: list[float] = field(init=False)
     drawn: dict[tuple[Pair, int], list[Sequence[Pair]]] = field(default_factory=dict)
     groups: int = 0
@@ -124,21 +128,26 @@ class Drawer:
                 n -= len(made)
                 heappush(heap, (self.tested[self.index[a][o]], self.rng.random(), a, o))
 
-    def each(self, fewest: int, most: int, times: int, none_share: float = 0.0) -> Iterator[Drawn]:
+    def each(self, fewest: int, most: int, times: int, alone: int, none_share: float = 0.0) -> Iterator[Drawn]:
         """Yield questions until every fact was asked so many times; facts that others need as contrast come more often.
 
-        A fact in contrast groups gets any number of options that its groups allow, the others get the fewest.
+        A fact in contrast groups gets any number of options that its groups allow. The others get the fewest, `alone`
+        times: on these a guesser gains. Where the table has one anchor there is nothing to guess by, but the facts.
         """
-        heap, alone = self._heap(fewest, grouped=True), self._heap(fewest, grouped=False)
+        one_anchor = sum(map(bool, self.right)) == 1
+        alone = times if one_anchor else min(times, alone)
         random_ = self.rng.random
-        for facts, size in ((heap, self.matchings.reach), (alone, lambda pair: fewest)):
+        for grouped, most_times in ((True, times), (False, alone)):
+            facts = self._heap(fewest, grouped=grouped)
+            draw = self._grouped if grouped else self._singly
             while facts:
                 a, o = self._least(facts)
-                if self.tested[self.index[a][o]] >= times:
+                if self.tested[self.index[a][o]] >= most_times:
                     break
-                k = fewest + int(random_() * (min(most, size((a, o))) - fewest + 1))
+                size = self.matchings.reach((a, o)) if grouped else self.wrong[a].bit_count() + 1
+                size = fewest if not (grouped or one_anchor) else min(most, size)
+                k = fewest + int(random_() * (size - fewest + 1))
                 none = k > 2 and random_() < none_share
-                draw = self._grouped if facts is heap else self._singly
                 if made := draw((a, o), k - none, k, none):
                     yield from made
                     heappush(facts, (self.tested[self.index[a][o]], random_(), a, o))
@@ -243,7 +252,9 @@ class Drawer:
         first = not self.tested[self.index[a][o]]
         for attempt in range(_REDRAWS):
             options = [(p, Kind.ANSWER) for _, p in found]
-            if attempt < 2:
+            if attempt < 2 and len(found) == 1 and not self.strategies:
+                options += [(p, Kind.DEGREE_MATCHED) for p in self._matched(o, pool, k - 1)]
+            elif attempt < 2:
                 options += self._distractors(found[0], pool, k - len(found))
             else:  # the best are used up
                 options += [(p, Kind.SAME_ANCHOR) for p in self.rng.sample(pool, k - len(found))]
@@ -269,6 +280,20 @@ class Drawer:
             chosen.append((ranked[0], kind))
             taken.add(ranked[0])
         return chosen
+
+    def _matched(self, o: int, pool: list[int], n: int) -> list[int]:
+        """Choose n of the pool so that the degree of the right option takes each rank among theirs equally often."""
+        degrees, ranked = self.degrees, self._evened(pool)
+        above = [p for p in ranked if degrees[p] > degrees[o]]
+        below = [p for p in ranked if degrees[p] < degrees[o]]
+        level = [p for p in ranked if degrees[p] == degrees[o]]
+        counts = self.ranks.setdefault(n, [0] * (n + 1))
+        possible = range(max(0, n - len(below) - len(level)), min(n, len(above) + len(level)) + 1)
+        rank = min(possible, key=lambda r: (counts[r], self.rng.random()))
+        counts[rank] += 1
+        higher = above[:rank]
+        lower = below[: n - rank]
+        return higher + lower + level[: n - len(higher) - len(lower)]
 
     def _evened(self, pool: list[int]) -> list[int]:
         """Rank options: those that were right more often than their share of the times they were shown come first."""

@@ -38,9 +38,8 @@ class Exposure:
     `facts` are all of the graph, `askable` those that a question of the set's tables can test, `tested` those that a
     question does test, `shown` those that stand as an option. `tests` and `showings` are spread over the askable
     facts. `never` counts the facts that no question tests, by reason. `groups` counts questions by the size of their
-    contrast group, 1 for those in none (perturbations are left out); `broken` counts groups that have
-    one right option oftener than another.
-    `unlinked` counts questions without facts in the graph.
+    contrast group, 1 for those in none (perturbations are left out); `broken` counts groups that ask for one of their
+    options oftener than for another. `unlinked` counts questions without facts in the graph.
     """
 
     facts: int

@@ -34,9 +34,9 @@ class GraphTeacher:
     def reason(self, request: TeacherRequest) -> TeacherReply:
         """Write the rationale; the same question gets the same one."""
         question = request.question
-        facts = [self._graph.facts[i] for i in question.fact_ids]
+        facts = [self._graph.facts[i] for i in question.fact_ids if i]
         groups = ([f for f in facts if f.truth is truth] for truth in (Truth.YES, Truth.NO))
-        sentences = [self._sentence(question, group) for group in groups if group]
+        sentences = [self._sentence(question, part) for group in groups for part in _by_relation(group)]
         answer, letter = question.options[question.answer], question.option_ids[question.answer]
         wordings = _CONCLUSIONS[question.polarity or Polarity.SELECTION]
         choice = random.Random(content_id(self._seed, question.id)).choice(wordings)
@@ -45,14 +45,27 @@ class GraphTeacher:
 
     def _sentence(self, question: Question, facts: Sequence[Fact]) -> str:
         """State facts of one truth that share an anchor in one sentence, each with its citation."""
-        relation, first = self._graph.relations[question.relation], facts[0]
-        varying = "object" if question.direction is Direction.FORWARD else "subject"
+        relation, first = self._graph.relations[facts[0].relation], facts[0]
+        varying = (
+            "object" if question.direction is Direction.FORWARD or first.relation != question.relation else "subject"
+        )
         cited = [f"{(f.object if varying == 'object' else f.subject).label} [{f.id}]" for f in facts]
         slots = {"asset": first.asset_class.label, "subject": first.subject.label, "object": first.object.label}
         denied = first.truth is Truth.NO
         words = relation.denial if denied and len(cited) == 1 else relation.statement
-        sentence = words.format(**{**slots, varying: _joined(cited, denied)})
+        slots[varying] = _joined(cited, denied)
+        if varying == "subject" and first.subject.iri == first.asset_class.iri:
+            slots["asset"] = slots["subject"]  # the options are asset classes
+        sentence = words.format(**slots)
         return f"{sentence[0].upper()}{sentence[1:]}."
+
+
+def _by_relation(facts: Sequence[Fact]) -> list[list[Fact]]:
+    """Part facts that different words state: an option from outside the asset class rests on another relation."""
+    parts: dict[str, list[Fact]] = {}
+    for fact in facts:
+        parts.setdefault(fact.relation, []).append(fact)
+    return list(parts.values())
 
 
 def _joined(names: Sequence[str], denied: bool) -> str:

@@ -58,7 +58,8 @@ class Tables:
     """What the graph says of an option as such: how many yes facts it has in its table.
 
     In tables that go across asset classes the degree of an option is counted over all of these. The degree takes in
-    the fact that is asked about: without it, it would depend on the anchor, and no longer be blind.
+    the fact that is asked about: without it, it would depend on the anchor, and no longer be blind. Where a set asks
+    about one anchor only, nobody is blind to it, and what counts is what the other anchors tell.
     """
 
     graph: KnowledgeGraph
@@ -81,10 +82,13 @@ class Tables:
             self._across[relation] = [f for f in found if f.subject.iri == f.asset_class.iri]
         return self._across[relation]
 
-    def degrees(self, question: Question) -> list[float] | None:
+    def degrees(self, question: Question, *, own: bool = True) -> list[float] | None:
         """Return the degree of each option; for "none of these" the median, so that it never stands out.
 
         None where an option has no fact in the graph.
+
+        Args:
+            own: count the fact that is asked about.
         """
         if not question.fact_ids or question.direction is None:
             return None
@@ -95,7 +99,7 @@ class Tables:
                 fact = self.graph.facts.get(fact_id)
                 if fact is None:
                     return None
-                found.append(degrees.get(_option(fact, question.direction), 0))
+                found.append(degrees.get(_option(fact, question.direction), 0) - (not own and fact.truth is Truth.YES))
         return [*found, *([median(found)] if has_none(question) and found else [])]
 
     def one_anchor(self, question: Question) -> bool:
@@ -215,9 +219,9 @@ def _none(question: Question) -> Scores | None:
     return [*([0.0] * (len(question.options) - 1)), 1.0] if has_none(question) else None
 
 
-def _degree(tables: Tables) -> Guess:
+def _degree(tables: Tables, habits: Habits) -> Guess:
     def degree(question: Question) -> Scores | None:
-        scores = tables.degrees(question)
+        scores = tables.degrees(question, own=not habits.one_anchor(question))
         if scores is not None and tables.one_anchor(question):
             return [0.0] * len(scores)
         return [-s for s in scores] if scores is not None and question.polarity is Polarity.ELIMINATION else scores
@@ -231,7 +235,7 @@ def guessers(tables: Tables, habits: Habits) -> list[Guesser]:
         Guesser("best letter", habits.letters),
         Guesser("longest option", _length, turned="shortest option"),
         Guesser("word overlap", _overlap, turned="word overlap turned round"),
-        Guesser("degree", _degree(tables), turned="degree turned round"),
+        Guesser("degree", _degree(tables, habits), turned="degree turned round"),
         Guesser("option prior", habits.prior),
         Guesser("always none of these", _none, turned="never none of these", multiple=False),
     ]

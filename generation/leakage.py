@@ -112,7 +112,7 @@ def _near_lines(near: NearDuplicates) -> list[str]:
         f"Stems compared by {near.method}, at a likeness of {near.threshold:g} or more: {near.compared_test:,} of "
         f"{near.test_stems:,} test stems with {near.compared_train:,} of {near.train_stems:,} training stems.",
         f"{near.same_facts:,} test stems{part} ask for the same in nearly the same words, {near.reworded:,} of them in "
-        f"another template; {near.other_facts:,} more are alike in words alone and ask for other facts.",
+        f"another template; {near.alike:,} more are alike in words alone and ask for other facts or for the opposite.",
         "",
         *(f"- {p.likeness:.2f}: {p.test} (training: {p.train})" for p in near.examples),
         *([""] if near.examples else []),

@@ -2,14 +2,15 @@
 
 Stems are compared by the cosine of their sentence embeddings (MiniLM, searched with faiss) where the extra `semantic`
 is installed, else by the character trigrams they share. Likeness alone makes no duplicate: one template about two
-failure modes gives two stems that are very much alike. So a pair counts as a duplicate only if both stems ask about a
-common fact, and pairs that do not are counted apart. Stems without facts are judged by their words alone.
+failure modes gives two stems that are very much alike, and so do a question and its denial. So a pair counts as a
+duplicate only if both stems ask about a common fact in the same polarity, and other pairs are counted apart. Stems
+without facts are judged by their words alone.
 """
 
 import importlib
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from textwrap import wrap
@@ -17,16 +18,17 @@ from typing import Any
 
 from failwise.generation.records import Question
 from failwise.kg.names import LONGEST
+from failwise.kg.records import Polarity
 from failwise.kg.resolve import normalise
 from failwise.kg.suggest import embed, has_meaning
 
 # Above these two stems say nearly the same words; see tests/generation/test_leakage.py for pairs on both sides.
 EMBEDDING_THRESHOLD = 0.9
 LETTERS_THRESHOLD = 0.8
-# So many stems of a set are compared; of larger ones a sample is drawn. Embedding 5,000 takes about 20 s on a core.
-MOST_TRAIN, MOST_TEST = 4000, 1000
+# So many stems of a set are compared; of larger ones a sample is drawn, since embedding takes some 10 ms a stem.
+MOST_TRAIN, MOST_TEST = 2000, 500
 _EXAMPLES = 5
-_BITS = 4096
+_BITS = 2048
 
 Tokens = Callable[[str], frozenset[object]]
 
@@ -46,7 +48,8 @@ class NearDuplicates:
     """What the comparison of stems found; counts are test stems that have such a neighbour in the training set.
 
     `same_facts` ask for a common fact; `reworded` are those of them whose nearest such neighbour comes from another
-    template, or from none. `other_facts` are alike in words only. Stems count once, however often they are asked.
+    template, or from none. `alike` have neighbours that ask for other facts or for the opposite, and no other. Stems
+    count once, however often they are asked.
     """
 
     method: str
@@ -57,7 +60,7 @@ class NearDuplicates:
     compared_test: int
     same_facts: int = 0
     reworded: int = 0
-    other_facts: int = 0
+    alike: int = 0
     examples: tuple[NearPair, ...] = ()
 
     @property
@@ -73,6 +76,8 @@ class _Stem:
     text: str
     facts: set[str] = field(default_factory=set)
     templates: set[str] = field(default_factory=set)
+    polarities: set[Polarity] = field(default_factory=set)
+    claims: frozenset[object] = frozenset()
 
 
 def near_duplicates(
@@ -91,11 +96,12 @@ def near_duplicates(
         semantic: compare meanings; None where the extra `semantic` is installed, without it letters.
         threshold: the least likeness of a pair; None: the default of the method.
     """
-    ours, theirs = _stems(train), _stems(test)
+    ours, theirs = _stems(train, tokens), _stems(test, tokens)
     by_meaning = has_meaning() if semantic is None else semantic
     least = threshold if threshold is not None else EMBEDDING_THRESHOLD if by_meaning else LETTERS_THRESHOLD
-    some, others = _sample(ours, MOST_TRAIN, seed), _sample(theirs, MOST_TEST, seed)
-    found = _Found(some, others, tokens)
+    others = _sample(theirs, MOST_TEST, seed)
+    some = _about_the_same(ours, others, seed)
+    found = _Found(some, others)
     if some and others:
         texts = [s.text for s in some], [s.text for s in others]
         found.take((_by_meaning if by_meaning else _by_letters)(*texts, least))
@@ -103,7 +109,7 @@ def near_duplicates(
     return NearDuplicates(method, least, len(ours), len(theirs), len(some), len(others), *found.counts())
 
 
-def _stems(questions: Iterable[Question]) -> list[_Stem]:
+def _stems(questions: Iterable[Question], tokens: Tokens) -> list[_Stem]:
     stems: dict[str, _Stem] = {}
     for q in questions:
         # Questions of other sets that share a stem ("Which of these is true?") differ in their options.
@@ -111,7 +117,21 @@ def _stems(questions: Iterable[Question]) -> list[_Stem]:
         stem = stems.setdefault(text, _Stem(text))
         stem.facts.update(filter(None, q.fact_ids))
         stem.templates.add(q.template)
+        if q.polarity:
+            stem.polarities.add(q.polarity)
+    for stem in stems.values():
+        stem.claims = frozenset[object]().union(*map(tokens, stem.facts))
     return list(stems.values())
+
+
+def _about_the_same(train: Sequence[_Stem], test: Sequence[_Stem], seed: int) -> Sequence[_Stem]:
+    """Return the training stems to compare: those that may be duplicates first, others to fill up."""
+    wanted = frozenset[object]().union(*(s.claims for s in test))
+    unlinked = any(not s.claims for s in test)
+    near = [unlinked or not s.claims or not s.claims.isdisjoint(wanted) for s in train]
+    first = _sample([s for s, is_near in zip(train, near, strict=True) if is_near], MOST_TRAIN, seed)
+    rest = [s for s, is_near in zip(train, near, strict=True) if not is_near]
+    return [*first, *_sample(rest, MOST_TRAIN - len(first), seed)]
 
 
 def _sample(stems: Sequence[_Stem], most: int, seed: int) -> Sequence[_Stem]:
@@ -124,23 +144,20 @@ def _sample(stems: Sequence[_Stem], most: int, seed: int) -> Sequence[_Stem]:
 class _Found:
     """Sorts pairs that are alike by what they ask for."""
 
-    def __init__(self, train: Sequence[_Stem], test: Sequence[_Stem], tokens: Tokens) -> None:
+    def __init__(self, train: Sequence[_Stem], test: Sequence[_Stem]) -> None:
         self.train, self.test = train, test
-        self._claims = [frozenset[object]().union(*map(tokens, s.facts)) for s in train]
-        self._wanted = [frozenset[object]().union(*map(tokens, s.facts)) for s in test]
         self.nearest: dict[int, NearPair] = {}
-        self.other: set[int] = set()
+        self.alike: set[int] = set()
 
     def take(self, pairs: Iterable[tuple[int, int, float]]) -> None:
         """Take pairs of places (training, test) with their likeness."""
         for ours, theirs, likeness in pairs:
-            claims, wanted = self._claims[ours], self._wanted[theirs]
-            if claims and wanted and claims.isdisjoint(wanted):
-                self.other.add(theirs)
+            one, other = self.train[ours], self.test[theirs]
+            if _apart(one.claims, other.claims) or _apart(one.polarities, other.polarities):
+                self.alike.add(theirs)
                 continue
             known = self.nearest.get(theirs)
             if known is None or likeness > known.likeness:
-                one, other = self.train[ours], self.test[theirs]
                 same = bool((one.templates & other.templates) - {""})
                 self.nearest[theirs] = NearPair(one.text, other.text, round(likeness, 4), same)
 
@@ -148,7 +165,12 @@ class _Found:
         """Return test stems that ask for the same, those of them in other words, those alike only, and examples."""
         pairs = sorted(self.nearest.values(), key=lambda p: (p.same_template, -p.likeness, p.test))
         reworded = sum(not p.same_template for p in pairs)
-        return len(pairs), reworded, len(self.other - self.nearest.keys()), tuple(pairs[:_EXAMPLES])
+        return len(pairs), reworded, len(self.alike - self.nearest.keys()), tuple(pairs[:_EXAMPLES])
+
+
+def _apart(ours: Set[object], theirs: Set[object]) -> bool:
+    """Say whether both are known and have nothing in common."""
+    return bool(ours) and bool(theirs) and ours.isdisjoint(theirs)
 
 
 def _by_meaning(train: Sequence[str], test: Sequence[str], least: float) -> Iterator[tuple[int, int, float]]:

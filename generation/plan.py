@@ -4,7 +4,8 @@ What is exact: the total, every quota within what its cell can give, one questio
 direction, polarity; not with holes), and, where the total allows, as many single-answer questions of each table and
 polarity as it has facts to test. Shares are the optimum of a linear programme (`failwise.generation.plan_solver`),
 rounded to whole questions, which moves a value by about one. That optimum is one of all cells up to
-`plan_dealer.JOINT`; above, shares of asset classes, and of nothing else, may miss more than they have to.
+`plan_dealer.JOINT`; above, floors and capacities are those of bunches of asset classes, so that shares of asset
+classes (and, hardly, of others) may miss more than they have to.
 """
 
 from collections.abc import Mapping, Sequence
@@ -138,7 +139,7 @@ def _target(cells: Cells, config: PlanConfig, dimension: str, demand: Ints | Non
         values = [*values, *(v for v, weight in target.items() if weight > 0 and asked_for and v not in values)]
         weights = np.array([target[v] for v in values], float)
     else:
-        weights = cells.natural(dimension) if target == "natural" else np.ones(len(values))
+        weights = cells.natural(dimension) if target == "natural" and cells.facts.any() else np.ones(len(values))
     return {v: float(w) for v, w in zip(values, weights / weights.sum(), strict=True)}
 
 

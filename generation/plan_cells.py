@@ -12,7 +12,6 @@ from failwise.generation.plan_solver import Floats, Ints, add_up
 from failwise.generation.records import Arity
 from failwise.kg.records import Polarity
 
-
 _PLENTY = 10**9  # more than anybody asks of one cell; sums of more cells than there are stay exact
 
 
@@ -70,9 +69,10 @@ class Cells:
                     )
         values, codes = {}, {}
         for dimension in DIMENSIONS:
-            column = [dimension_value(s.cell, dimension) for s in wanted]
-            values[dimension] = sorted(set(column), key=lambda v: (len(v), v) if v.isdigit() else (0, v))
-            place = {v: i for i, v in enumerate(values[dimension])}
+            column = [getattr(s.cell, dimension) for s in wanted]
+            place = {v: i for i, v in enumerate(sorted(set(column)))}
+            named = {getattr(s.cell, dimension): dimension_value(s.cell, dimension) for s in wanted}
+            values[dimension] = [named[v] for v in place]
             codes[dimension] = np.fromiter((place[v] for v in column), np.int64, len(column))
         order = np.lexsort([codes[d] for d in reversed(DIMENSIONS)])
         return cls(
@@ -103,7 +103,9 @@ class Cells:
     def single(self) -> Ints:
         """Say which cells hold questions with one right option, as 1 and 0."""
         names = list(self.values["arity"])
-        return (self.codes["arity"] == (names.index(Arity.SINGLE) if Arity.SINGLE in names else -1)).astype(np.int64)
+        return np.asarray(
+            self.codes["arity"] == names.index(Arity.SINGLE) if Arity.SINGLE in names else 0 * self.facts, np.int64
+        )
 
     def facts_by_side(self) -> Ints:
         """Return how many facts each table and polarity can test: the most that one of its cells can."""

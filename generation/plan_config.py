@@ -64,7 +64,7 @@ class PlanConfig(StageConfig):
             return value
         weights = {str(k): v for k, v in value.items()}
         _refuse_weights(weights)
-        known = _CLOSED.get(info.field_name or "")
+        known = _CLOSED.get(info.field_name or "", ())
         for name in weights if known else ():
             if name not in known:
                 raise ValueError(f"no such value {name!r}{did_you_mean(name, known)}; known are {', '.join(known)}")

@@ -12,7 +12,7 @@ import numpy as np
 
 from failwise.generation.plan_cells import Cells
 from failwise.generation.plan_config import DIMENSIONS
-from failwise.generation.plan_solver import Ints, Sums, add_up, apportion, solve
+from failwise.generation.plan_solver import Ints, Sums, add_up, apportion, fact_floors, solve
 
 JOINT = 40_000  # cells that are solved together
 _BUNCHES = 24  # parts that a larger set of asset classes is cut into
@@ -158,7 +158,9 @@ class Dealer:
         sums = []
         if self.floors.any():
             goal = add_up(row[at], self.floors[sides], len(names))
-            sums.append(Sums(np.where(self.single[bunches.first], member, -1), goal, "floor"))
+            single = np.where(self.single[bunches.first], member, -1)
+            facts, capacity = bunches.merged(self.cells.facts), bunches.merged(self.capacity)
+            sums += fact_floors(single, facts, capacity, goal)
         if self.demand is not None:
             goal = add_up(row[at], self.demand[sides], len(names))
             sums.append(Sums(member, goal, "near", _HOLES))

@@ -7,7 +7,7 @@ import numpy as np
 
 from failwise.generation.plan_cells import Cells
 from failwise.generation.plan_config import DIMENSIONS, LABELS, PlanConfig
-from failwise.generation.plan_solver import Ints, add_up
+from failwise.generation.plan_solver import Ints, add_up, fact_floors
 from failwise.kg.names import did_you_mean
 
 _SAID = 12  # values of one dimension that get a sentence of their own
@@ -37,20 +37,27 @@ class Reasons:
         return [s for d in DIMENSIONS if self.config.importance.get(d, 1) for s in self._of(d)]
 
     def _of(self, dimension: str) -> Iterator[str]:
-        goal, codes = self.goals[dimension], self.cells.codes[dimension]
-        planned = add_up(codes, self.planned, len(goal))
-        short = goal - planned
-        worst = np.argsort(-short, kind="stable")
-        worst = worst[short[worst] > np.maximum(1, self.config.margin * goal[worst])]
+        name = LABELS.get(dimension, dimension)
+        goal, planned, worst = self.goals[dimension], self._planned(dimension), self._worst(dimension)
         for value in worst[:_SAID]:
             wanted, given = int(goal[value]), int(planned[value])
             share = 100 * wanted / max(1, int(goal.sum()))
             why = self._why(dimension, int(value), wanted)
             said = f"wanted {wanted:,} ({share:.1f} %), possible {given:,}: {why}"
-            yield f"{LABELS.get(dimension, dimension)} {self.names[dimension][value]}: {said}"
+            yield f"{name} {self.names[dimension][value]}: {said}"
         if len(worst) > _SAID:
-            rest = int(short[worst[_SAID:]].sum())
-            yield f"{LABELS.get(dimension, dimension)}: {len(worst) - _SAID:,} more values fall short, by {rest:,} questions together"
+            rest = int((goal - planned)[worst[_SAID:]].sum())
+            yield f"{name}: {len(worst) - _SAID:,} more values fall short, by {rest:,} questions together"
+
+    def _planned(self, dimension: str) -> Ints:
+        return add_up(self.cells.codes[dimension], self.planned, len(self.goals[dimension]))
+
+    def _worst(self, dimension: str) -> Ints:
+        """Return the values that fall short by more than the margin, the worst first."""
+        goal = self.goals[dimension]
+        short = goal - self._planned(dimension)
+        worst = np.argsort(-short, kind="stable")
+        return np.asarray(worst[short[worst] > np.maximum(1, self.config.margin * goal[worst])], np.int64)
 
     def _why(self, dimension: str, value: int, wanted: int) -> str:
         if value >= len(self.cells.values[dimension]):
@@ -62,7 +69,10 @@ class Reasons:
         tightest = min(bounds, key=lambda b: b.most)
         if tightest.most < wanted:
             return tightest.why
-        return "it competes with the shares of the other dimensions, which cannot all be met with it"
+        others = [LABELS.get(d, d) for d in DIMENSIONS if d != dimension and self._worst(d).size]
+        facts = ["a question for every fact"] if self.floors.any() else []
+        together = " and ".join([*([f"the shares of {', '.join(others)}"] if others else []), *facts])
+        return f"it competes with {together or 'the shares of the other dimensions'}; not all can be met together"
 
     def _capacity(self, inside: Ints) -> Bound:
         most = int(self.cells.capacity[inside].sum())
@@ -70,9 +80,11 @@ class Reasons:
 
     def _coverage(self, inside: Ints) -> Bound:
         """Bound it by the single-answer questions that facts need and that only other cells can give."""
-        sides, n = self.cells.sides, len(self.floors)
-        own = add_up(sides, self.cells.capacity * self.cells.single() * inside, n)
-        others = int(np.maximum(0, self.floors - own).sum())
+        row = np.where(self.cells.single() > 0, self.cells.sides, -1)
+        need = np.zeros(len(self.floors))
+        for s in fact_floors(row, self.cells.facts, self.cells.capacity, self.floors):
+            need = np.maximum(need, s.goal - s.of(self.cells.capacity * inside))
+        others = int(need.sum())
         return Bound(int(self.planned.sum()) - others, f"asking every fact once takes {others:,} other questions")
 
     def _beside(self, other: str, inside: Ints) -> Bound:
@@ -83,6 +95,6 @@ class Reasons:
         most, worst = int(given.sum()), int(np.argmax(goal - given))
         return Bound(
             most,
-            f"it competes with the shares of {LABELS.get(other, other)}: {self.names[other][worst]} has {int(goal[worst]):,} "
-            f"questions, and its cells can give at most {int(can[worst]):,} of them",
+            f"it competes with the shares of {LABELS.get(other, other)}: {self.names[other][worst]} has "
+            f"{int(goal[worst]):,} questions, and its cells can give at most {int(can[worst]):,} of them",
         )

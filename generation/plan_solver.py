@@ -44,9 +44,36 @@ class Sums:
         return np.bincount(self.member[inside], x[inside], len(self.goal)).astype(np.float64)
 
 
-def add_up(member: Ints, values: Ints, size: int = 0) -> Ints:
+def add_up(member: Ints, values: Ints | Floats, size: int = 0) -> Ints:
     """Return the sum of the values of each member, the first `size` at least."""
     return np.bincount(member, values, size).astype(np.int64)
+
+
+def fact_floors(row: Ints, facts: Ints, capacity: Ints, need: Ints) -> list[Sums]:
+    """Return the floors that let every fact of each row be asked.
+
+    A cell that tests few facts of its row tests, as far as can be known, some of those that a cell with more tests. So
+    what cells with at most f facts leave over falls to the others: they need as many questions as facts beyond f.
+
+    Args:
+        row: of each cell; -1 for none.
+        need: facts of each row.
+    """
+    inside = np.flatnonzero(row >= 0)
+    steps, at = np.unique(np.stack([row[inside], facts[inside]]), axis=1, return_inverse=True)
+    starts = np.searchsorted(steps[0], np.arange(len(need)))
+    counts = add_up(steps[0], np.ones(steps.shape[1]), len(need))
+    rank = np.full(len(row), -1, np.int64)
+    rank[inside] = at.ravel() - starts[row[inside]]
+    floors = [Sums(row, need, "floor")]
+    for r in range(1, int(rank.max(initial=0)) + 1):
+        above = np.minimum(starts + r, len(steps[0]) - 1)
+        # Rows with fewer steps need no further floor.
+        left = np.where(counts > r, need - steps[1][above - 1], 0)
+        member = np.where((rank >= r) & (left[row] > 0), row, -1)
+        most = add_up(member[member >= 0], capacity[member >= 0], len(need))
+        floors.append(Sums(member, np.minimum(np.maximum(left, 0), most), "floor"))
+    return floors
 
 
 def apportion(weights: Floats, total: int) -> Ints:
@@ -104,7 +131,9 @@ def _relaxed(capacity: Ints, even: Floats, sums: Sequence[Sums]) -> Floats:
             for sign in (1.0, -1.0):
                 programme.slacks(start, *_misses(s, sign), sign)
         elif s.kind == "floor":
-            programme.slacks(start, np.arange(len(s.goal)), np.full(len(s.goal), s.weight * _MUST), s.goal * 1.0, 1.0)
+            programme.slacks(
+                start, np.arange(len(s.goal)), np.full(len(s.goal), s.weight * _MUST), s.goal.astype(float), 1.0
+            )
     values = programme.run()[: len(cell)]
     return np.bincount(cell, values, len(even)).astype(np.float64)
 

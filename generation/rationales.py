@@ -168,7 +168,7 @@ class _Writer:
 
 
 def _evidence(question: Question, graph: KnowledgeGraph) -> dict[str, str]:
-    return {i: graph.statement(graph.facts[i]) for i in question.fact_ids}
+    return {i: graph.statement(graph.facts[i]) for i in question.fact_ids if i in graph.facts}
 
 
 def _fingerprint(question: Question, evidence: Mapping[str, str], config: RationalesConfig) -> str:

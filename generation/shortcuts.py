@@ -71,9 +71,12 @@ class Offender:
 
 @dataclass(frozen=True, slots=True)
 class Shortcuts:
-    """All guessers on one set. `single_anchor` counts questions that the option prior had to leave to chance because
-    the set asks about one anchor only of their table, `single_anchor_tables` those tables; `one_anchor` those that the
-    degree had to, because the graph knows no other anchor."""
+    """All guessers on one set.
+
+    `single_anchor` counts questions that the option prior leaves to chance, because the set asks about one anchor only
+    of their table, and `single_anchor_tables` those tables by polarity and arity. `one_anchor` counts questions that
+    the degree leaves to chance, because the graph knows no other anchor.
+    """
 
     rows: tuple[GuesserRow, ...]
     parts: tuple[GuesserRow, ...]

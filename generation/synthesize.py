@@ -42,6 +42,7 @@ class Synthesis:
         self.stamp = stamp_of(self.graph, self.config.seed, self.config.regime)
         self.planned = Planned(self.plan) if self.plan else None
         self.only = {h.fact_id for h in self.plan.holes} if self.plan else set()
+        self._across: dict[str, Counter[str]] = {}
         self._check_wordings()
 
     def __iter__(self) -> Iterator[Question]:
@@ -60,6 +61,14 @@ class Synthesis:
     def unit_questions(self, unit: Unit) -> "UnitQuestions":
         """Return the maker of one unit's questions."""
         return UnitQuestions(self, unit)
+
+    def across(self, relation: str) -> Counter[str]:
+        """Count the yes facts of a relation about asset classes, by what they are about."""
+        if relation not in self._across:
+            facts = self.graph.query(relation=relation, truth=Truth.YES)
+            about = (f.object.concept for f in facts if f.subject.iri == f.asset_class.iri)
+            self._across[relation] = Counter(about)
+        return self._across[relation]
 
     @cached_property
     def kin(self) -> Mapping[str, frozenset[str]]:
@@ -132,16 +141,15 @@ class UnitQuestions:
                 self.unit.add_outside(self.synthesis.graph, table)
         self.unasked["unknown"] += sum(f.truth is Truth.UNKNOWN for f in self.unit.facts)
         self.unasked["two things of one name"] += self.unit.same_label
-        # A plan deals out questions over both directions, so facts are counted over both.
-        shared, drawers = self._none_asked(), list[tuple[Drawer, Writer]]()
+        # Facts are counted over both directions: one that finds no free option set in one is asked more in the other.
+        tested = {split: [0] * len(self.unit.facts) for split in SPLITS}
+        drawers: list[tuple[Drawer, Writer]] = []
         for table in tables:
-            tested = shared if self.synthesis.planned else self._none_asked()
             yield from self._of_table(table, tested, drawers)
         if self.synthesis.planned:
-            yield from self._uncovered(drawers, shared["test"])
-
-    def _none_asked(self) -> dict[str, list[int]]:
-        return {split: [0] * len(self.unit.facts) for split in SPLITS}
+            yield from self._uncovered(drawers, tested["test"])
+        else:
+            yield from self._lacking(drawers)
 
     def _sides(self, table: Table) -> dict[str, Table]:
         """Return the table as each split sees it."""
@@ -163,7 +171,7 @@ class UnitQuestions:
                 if family is None:
                     self.unasked["no wording"] += sum(m.bit_count() for m in masks(table, polarity)[0])
                     continue
-                used = Used(taken, self._share(split), table.direction is Direction.INVERSE)
+                used = Used(taken, self._share(split), table.direction is Direction.INVERSE, self.config.seed)
                 drawer, many, writer = self._drawers(family, sides[split], split, tested[split], used)
                 batches = self._batches(family, sides)[split]
                 yield from self._draw(batches, drawer, many, writer)
@@ -180,9 +188,18 @@ class UnitQuestions:
         self._count_alone(right, wrong, family.polarity, split)
         groups, letters = self.matchings(table, family.polarity, split), Letters(rng.randrange(_ANY_LETTER))
         single = Drawer(table.index, right, wrong, groups, tested, letters, rng, used)
+        single.degrees = self._degrees(table)
         single.strategies = strategies(self.synthesis.graph, self.unit, table, self.config.distractors, rng)
         many = ManyDrawer(table.index, right, wrong, tested, rng, used)
         return single, many, Writer(self.unit, table, family, self.synthesis.stamp, split, self.synthesis.kin, rng)
+
+    def _degrees(self, table: Table) -> Sequence[int]:
+        """Return the yes facts of each option; across asset classes those of all of them, asked about or not."""
+        if not self.unit.across or table.direction is Direction.INVERSE:
+            return table.degrees
+        everywhere = self.synthesis.across(self.unit.relation)
+        own = table.degrees if len(table.anchors) == 1 else [0] * len(table.options)
+        return [everywhere[o.concept] - d for o, d in zip(table.options, own, strict=True)]
 
     def _share(self, split: str) -> float:
         """Return which share of the option sets test questions may take, where both splits draw from the same facts."""
@@ -200,21 +217,46 @@ class UnitQuestions:
                 self.unasked["no wording"] += batch.n
                 continue
             missing = batch.n
-            for drawn in many.draw(batch.options, batch.n) if several else self._single(single, batch):
+            for drawn in (
+                many.draw(batch.options, batch.n) if several else self._single(single, batch, writer.family.direction)
+            ):
                 missing -= 1
                 yield from self._written(writer, drawn, batch.arity)
             self.unasked[f"no option set left for {writer.split}"] += max(0, missing)
 
-    def _single(self, drawer: Drawer, batch: Batch) -> Iterator[Drawn]:
+    def _single(self, drawer: Drawer, batch: Batch, direction: Direction) -> Iterator[Drawn]:
         """Draw from contrast groups; a plan's quota that they cannot fill is filled without."""
-        config, n = self.config, batch.n
+        n = batch.n
         if batch.times:
-            yield from drawer.each(config.min_options, batch.options, batch.times, config.none_share)
+            times = batch.times * (1 + (direction is Direction.INVERSE))
+            yield from self._each(drawer, times)
             return
         for drawn in drawer.draw(batch.options, n, none=batch.none):
             n -= 1
             yield drawn
         yield from drawer.draw(batch.options, n, none=batch.none, alone=True)
+
+    def _lacking(self, drawers: Sequence[tuple[Drawer, Writer]]) -> Iterator[Question]:
+        """Ask facts that found too few option sets in the inverse direction more often in the forward one."""
+        config = self.config
+        inverse = {(w.split, w.family.polarity) for _, w in drawers if w.family.direction is Direction.INVERSE}
+        for drawer, writer in drawers:
+            key = (writer.split, writer.family.polarity)
+            if writer.family.direction is Direction.INVERSE or key not in inverse or config.multiple_share == 1:
+                continue
+            if self.synthesis.partition is None:
+                others = (
+                    d.used.own for d, w in drawers if w.family.direction is Direction.FORWARD and w.split != key[0]
+                )
+                drawer.used.taken = set().union(*others)
+            times = 2 * (config.test_per_fact if writer.split == "test" else config.train_per_fact)
+            for drawn in self._each(drawer, times):
+                yield from self._written(writer, drawn, Arity.SINGLE)
+
+    def _each(self, drawer: Drawer, times: int) -> Iterator[Drawn]:
+        config = self.config
+        alone = config.ungrouped_per_fact
+        return drawer.each(config.min_options, config.max_options, times, alone, config.none_share)
 
     def _uncovered(self, drawers: Sequence[tuple[Drawer, Writer]], tested: Sequence[int]) -> Iterator[Question]:
         """Ask the facts that a plan's quotas left out, with the fewest options and once each."""
@@ -226,6 +268,9 @@ class UnitQuestions:
     def _written(self, writer: Writer, drawn: Drawn, arity: Arity) -> Iterator[Question]:
         for _ in range(_REWORDED):
             question = writer.write(drawn, arity)
+            if len(set(question.options)) < len(question.options):
+                self.unasked["two things of one name"] += 1
+                return
             if question.id not in self.made:
                 self.made.add(question.id)
                 yield question

@@ -42,5 +42,6 @@ def broken_rules(request: TeacherRequest, reply: TeacherReply) -> Iterator[tuple
 def _missing(question: Question, text: str, cited: tuple[str, ...]) -> Iterator[str]:
     lower = text.lower()
     for option, fact_id in zip(question.options, question.fact_ids, strict=True):
-        if fact_id not in cited or option.lower() not in lower:
+        # "None of these" has no fact; what it says shows in what is said of the others.
+        if fact_id and (fact_id not in cited or option.lower() not in lower):
             yield option

@@ -85,6 +85,7 @@ class Writer:
         """Return the question record of an option set."""
         family, stamp, table = self.family, self.stamp, self.table
         row = table.index[drawn.anchor]
+        # Each fact's own name for the option: two asset classes may spell one concept differently.
         facts = [self.unit.facts[row[o]] for o in drawn.options]
         right = drawn.right.index(True) if any(drawn.right) else -1
         tested = facts[right] if arity is Arity.SINGLE and right >= 0 else None
@@ -92,7 +93,8 @@ class Writer:
         anchor = table.anchors[drawn.anchor]
         template = self._template(arity)
         text = template.text.format(asset=asset.label, anchor=anchor.label)
-        labels = [table.options[o].label for o in drawn.options]
+        forward = family.direction is Direction.FORWARD
+        labels = [(f.object if forward else f.subject).label for f in facts]
         ids, correct, kinds = [f.id for f in facts], drawn.right, self._kinds(drawn, facts)
         if drawn.none:
             labels.append(stamp.none_of_these)
@@ -167,7 +169,7 @@ class Writer:
     def _difficulty(self, drawn: Drawn, right: int) -> str:
         """Say whether the option with the most (fewest) yes facts is the right one: easy, or not: hard; medium ties.
 
-        Where asset classes are told apart, the facts of the others are counted. Nothing where several are asked for.
+        Nothing where several are asked for.
         """
         if len(drawn.right) > 1 and sum(drawn.right) > 1:
             return ""
@@ -176,8 +178,6 @@ class Writer:
         degrees = self.table.degrees
         own = [degrees[o] for o in drawn.options]
         selection = self.family.polarity is Polarity.SELECTION
-        if self.unit.across and self.table.direction is Direction.FORWARD:
-            own = [d - (r is selection) for d, r in zip(own, drawn.right, strict=True)]
         best = max(own) if selection else min(own)
         return ("easy" if own.count(best) == 1 else "medium") if own[right] == best else "hard"
 

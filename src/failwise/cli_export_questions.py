@@ -113,12 +113,9 @@ def export(
 
 
 def _questions(path: Path, split: str) -> list[Question]:
-    from failwise.files import lines, read_records
     from failwise.generation.question_files import read_questions
 
-    first = next(lines(path), None)
-    ours = first is not None and b'"tested_fact"' in first[1]
-    found = list(read_records(path, Question)) if ours else read_questions(path)
+    found = read_questions(path)
     if not split:
         return found
     chosen = [replace(q, split=split) for q in found if q.split in ("", split)]

@@ -254,6 +254,7 @@ def near_set(graph: KnowledgeGraph) -> tuple[list[Question], list[Question]]:
     test = [
         ask(graph, fact, question="Which of the sensors shows unbalance of a pump best?", template="two", id="same"),
         ask(graph, "pump/indicatedBy/unbalance/power", question=train.question, template="one", id="other fact"),
+        ask(graph, fact, question="Which sensor shows no unbalance of a pump best?", polarity=Polarity.ELIMINATION),
         ask(graph, fact, question="What would you measure to detect that a rotor is off balance?", id="far"),
     ]
     return [train], test
@@ -265,7 +266,7 @@ MEANING = pytest.mark.skipif(not has_meaning(), reason="the extra `semantic` is 
 @pytest.mark.parametrize("semantic", [False, pytest.param(True, marks=MEANING)])
 def test_a_duplicate_asks_for_the_same_in_nearly_the_same_words(shipped: KnowledgeGraph, semantic: bool) -> None:
     found = near_duplicates(*near_set(shipped), Reader(shipped).claims, semantic=semantic)
-    assert (found.same_facts, found.reworded, found.other_facts) == (1, 1, 1)
+    assert (found.same_facts, found.reworded, found.alike) == (1, 1, 2)
     assert found.examples[0].test == "Which of the sensors shows unbalance of a pump best?"
     assert ("embeddings" in found.method) == semantic
 
@@ -274,7 +275,7 @@ def test_large_sets_are_sampled_and_say_so(shipped: KnowledgeGraph, monkeypatch:
     train, test = near_set(shipped)
     monkeypatch.setattr("failwise.generation.near_duplicates.MOST_TEST", 2)
     found = near_duplicates(train, test, Reader(shipped).claims, semantic=False)
-    assert (found.compared_test, found.test_stems, found.sampled) == (2, 3, True)
+    assert (found.compared_test, found.test_stems, found.sampled) == (2, 4, True)
     assert near_duplicates(train, test, Reader(shipped).claims, semantic=False) == found
 
 
@@ -284,8 +285,8 @@ def test_large_sets_are_sampled_and_say_so(shipped: KnowledgeGraph, monkeypatch:
 def test_failuresensoriq_is_recall_for_who_was_taught_the_tables(shipped: KnowledgeGraph, data: Path) -> None:
     external = read_questions(data / "failuresensoriq" / "single_answer.jsonl", shipped)
     taught = [f for f in shipped.facts.values() if f.relation == "indicatedBy" and f.asset_class.slug != "fan"]
-    fan = [f for f in shipped.facts.values() if f.relation == "indicatedBy" and f.asset_class.slug == "fan"]
-    whole = external_coverage(whole_rows(shipped, [*taught, *fan]), external, shipped, "FailureSensorIQ")
+    config = QuestionsConfig(relations=("indicatedBy",), train_per_fact=1, test_per_fact=0)
+    whole = external_coverage(list(Synthesis(shipped, config)), external, shipped, "FailureSensorIQ")
     rows = {r.what: r for r in whole.rows}
     assert whole.unlinked == 0
     assert all(rows[what].share == 1 for what in ("facts", "name pairs", "entities", "asset classes", "questions"))

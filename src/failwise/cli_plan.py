@@ -1,0 +1,99 @@
+"""`failwise questions plan`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from failwise.cli_options import AsJson, ConfigFile, OntologyPaths, Settings, console, print_json, print_table
+
+if TYPE_CHECKING:
+    from failwise.generation.cells import Plan
+    from failwise.generation.plan_config import PlanConfig
+    from failwise.kg.graph import KnowledgeGraph
+
+_ROWS = 60  # of one dimension that are printed; of more, those furthest from their target
+
+PlanFile = Annotated[Path, typer.Option("--out", help="File to write the plan to, such as plan.json.")]
+Budget = Annotated[int | None, typer.Option("--budget", help="Questions in all.", show_default=False)]
+PerFact = Annotated[int | None, typer.Option("--per-fact", help="Questions per fact.", show_default=False)]
+Holes = Annotated[
+    Path | None, typer.Option("--holes", help="JSON Lines of facts to ask about, from an audit.", show_default=False)
+]
+
+
+def plan_questions(
+    out: PlanFile,
+    budget: Budget = None,
+    per_fact: PerFact = None,
+    holes: Holes = None,
+    config: ConfigFile = None,
+    setting: Settings = [],  # noqa: B006 (typer wants a list)
+    ontology: OntologyPaths = [],  # noqa: B006
+    as_json: AsJson = False,
+) -> None:
+    """Turn a budget into quotas, within what the ontology can give, and say what cannot be met."""
+    from pydantic import create_model
+
+    from failwise.config import RunConfig, load_config
+    from failwise.generation.plan import make_plan
+    from failwise.generation.plan_config import PlanConfig
+    from failwise.generation.plan_files import hole_sides, read_holes, write_plan
+    from failwise.generation.supply import supplies
+    from failwise.run_folder import Run
+
+    planning = create_model("Planning", __base__=RunConfig, plan=(PlanConfig, PlanConfig()))
+    paths = [f"ontology.paths=[{', '.join(repr(str(p)) for p in ontology)}]"] if ontology else []
+    whole = load_config(planning, config, [*setting, *_totals(budget, per_fact), *paths])
+    graph = Run(whole).graph
+    settings: PlanConfig = getattr(whole, "plan")  # noqa: B009 (the section is this command's own)
+    _refuse_unknown(settings, graph)
+    wanted = read_holes(holes, graph) if holes else ()
+    given = supplies(graph, whole.questions, wanted) if wanted else supplies(graph, whole.questions)
+    plan = make_plan(given, settings, graph.digest, hole_sides(wanted, graph))
+    write_plan(out, plan)
+    _say(out, plan, as_json)
+
+
+def _totals(budget: int | None, per_fact: int | None) -> list[str]:
+    """Return the totals of the command line as settings; one of them unsets the other of a file."""
+    if budget is None and per_fact is None:
+        return []
+    values = {"budget": budget, "per_fact": per_fact}
+    return [f"plan.{key}={'null' if value is None else value}" for key, value in values.items()]
+
+
+def _refuse_unknown(config: "PlanConfig", graph: "KnowledgeGraph") -> None:
+    from failwise.errors import InputError
+    from failwise.generation.plan_config import ACROSS
+    from failwise.kg.names import did_you_mean
+
+    known = {"relation": [*graph.relations], "asset_class": [*graph.asset_classes, ACROSS]}
+    for dimension, names in known.items():
+        target = getattr(config, dimension)
+        for name in target if isinstance(target, dict) else ():
+            if name not in names:
+                raise InputError(f"plan.{dimension}: the ontology has no {name!r}{did_you_mean(name, names)}")
+
+
+def _say(out: Path, plan: "Plan", as_json: bool) -> None:
+    from failwise.generation.plan import compare
+    from failwise.generation.plan_config import LABELS
+
+    rows = compare(plan)
+    if as_json:
+        shares = [{"dimension": r.dimension, "value": r.value, "target": r.target, "planned": r.planned,
+                   "questions": r.questions} for r in rows]  # fmt: skip
+        print_json({"plan": str(out), "questions": plan.questions, "shares": shares, "unmet": plan.unmet})
+        return
+    for dimension in dict.fromkeys(r.dimension for r in rows):
+        own = [r for r in rows if r.dimension == dimension]
+        shown = own if len(own) <= _ROWS else sorted(own, key=lambda r: -abs(r.planned - r.target))[:_ROWS]
+        table = [[r.value, f"{100 * r.target:.2f}", f"{100 * r.planned:.2f}", f"{100 * (r.planned - r.target):.2f}",
+                  f"{r.questions:,}"] for r in shown]  # fmt: skip
+        print_table([LABELS.get(dimension, dimension), "target %", "planned %", "deviation", "questions"], table)
+        if len(shown) < len(own):
+            typer.echo(f"and {len(own) - len(shown):,} values more, nearer to their targets")
+    for sentence in plan.unmet:
+        console().print(f"not met: {sentence}", markup=False, highlight=False)
+    typer.echo(f"{out}: {plan.questions:,} questions in {len(plan.quotas):,} cells")
