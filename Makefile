@@ -3,13 +3,20 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check fix bench
+.PHONY: demo test test-interop check fix bench
 
 demo: .venv/.installed  ## the main job: shipped ontology to audited student and report
 	$(BIN)/failwise run configs/demo.yaml
 
 test: .venv/.installed  ## all tests; those that need a browser or a GPU skip where there is none
 	$(BIN)/python -m pytest
+
+# Its own environment, over the first one: the libraries of other tools are many, and none of them is needed here.
+test-interop: .venv/.installed  ## exports tried with the real libraries they are for
+	$(PYTHON) -m venv .venv-interop
+	$(BIN)/python -c "import site; print(site.getsitepackages()[0])" > $$(.venv-interop/bin/python -c "import site; print(site.getsitepackages()[0])")/base.pth
+	.venv-interop/bin/pip install --quiet --disable-pip-version-check -c constraints.txt datasets pyarrow trl lm_eval inspect_ai
+	PYTHONPATH=src .venv-interop/bin/python -m pytest tests/interop
 
 check: .venv/.installed  ## lint, format and types
 	$(BIN)/ruff check .

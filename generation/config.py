@@ -1,5 +1,6 @@
 """What a user can set about questions and rationales. The command line and the run file derive from these."""
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -19,6 +20,9 @@ class StageConfig(BaseModel):
 class QuestionsConfig(StageConfig):
     """Which questions to make, and which of them to keep from training."""
 
+    plan: Path | None = Field(None, description="quotas to keep, from `failwise questions plan`")
+    file: Path | None = Field(None, description="questions to take instead of making them: ours, FailureSensorIQ's, …")
+    file_map: str = Field("", description="which fields of that file are what: question=stem,options=choices[].text,…")
     asset_classes: tuple[str, ...] = Field((), description="asset classes by slug or label; empty: all")
     relations: tuple[str, ...] = Field((), description="relations by name; empty: all")
     regime: Regime = Field("new-question", description="what is kept from training")
@@ -64,6 +68,8 @@ class QuestionsConfig(StageConfig):
             raise ValueError("regime held-out-asset needs held_out: name the asset classes to keep from training")
         if self.regime == "new-question" and self.held_out:
             raise ValueError("held_out is set, but regime new-question keeps nothing out; use regime held-out-asset")
+        if self.plan and self.file:
+            raise ValueError("plan and file are both set: questions are either made to a plan or taken from a file")
         if not self.distractors or min(self.distractors.values()) < 0 or not sum(self.distractors.values()):
             raise ValueError("distractors needs at least one strategy with a weight above 0, and none below 0")
         return self

@@ -6,7 +6,7 @@ that were right elsewhere more often than their share of the times they were sho
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from heapq import heapify, heappop, heappush
 from typing import TypeAlias
 
@@ -34,6 +34,16 @@ class Drawn:
     kinds: tuple[Kind, ...]
     none: bool = False
     group: int = 0
+
+    def turned(self) -> "Drawn":
+        """Return the same question with its first option last."""
+        options, right, kinds = self.options, self.right, self.kinds
+        return replace(
+            self,
+            options=(*options[1:], options[0]),
+            right=(*right[1:], right[0]),
+            kinds=(*kinds[1:], kinds[0]),
+        )
 
 
 @dataclass(slots=True)
@@ -106,7 +116,7 @@ class Drawer:
     surplus: list[float] = field(init=False)
     drawn: dict[tuple[Pair, int], list[Sequence[Pair]]] = field(default_factory=dict)
     groups: int = 0
-    empty: list[int] = field(default_factory=lambda: [0, 0])
+    due: float = 0.0
 
     def __post_init__(self) -> None:
         self.surplus = [0.0] * (len(self.index[0]) if self.index else 0)
@@ -123,7 +133,7 @@ class Drawer:
         heap = self._heap(listed, grouped=not alone)
         while n > 0 and heap:
             a, o = self._least(heap)
-            if made := (self._singly if alone else self._grouped)((a, o), listed, n, none)[:n]:
+            if made := (self._singly if alone else self._grouped)((a, o), listed, n, none):
                 yield from made
                 n -= len(made)
                 heappush(heap, (self.tested[self.index[a][o]], self.rng.random(), a, o))
@@ -132,34 +142,41 @@ class Drawer:
         """Yield questions until every fact was asked so many times; facts that others need as contrast come more often.
 
         A fact in contrast groups gets any number of options that its groups allow. The others get the fewest, `alone`
-        times: on these a guesser gains. Where the table has one anchor there is nothing to guess by, but the facts.
+        times: on these a guesser gains.
         """
-        one_anchor = sum(map(bool, self.right)) == 1
-        alone = times if one_anchor else min(times, alone)
         random_ = self.rng.random
-        for grouped, most_times in ((True, times), (False, alone)):
+        for grouped, most_times in ((True, times), (False, min(times, alone))):
             facts = self._heap(fewest, grouped=grouped)
             draw = self._grouped if grouped else self._singly
             while facts:
                 a, o = self._least(facts)
                 if self.tested[self.index[a][o]] >= most_times:
                     break
-                size = self.matchings.reach((a, o)) if grouped else self.wrong[a].bit_count() + 1
-                size = fewest if not (grouped or one_anchor) else min(most, size)
+                size = min(most, self.matchings.reach((a, o))) if grouped else fewest
                 k = fewest + int(random_() * (size - fewest + 1))
                 none = k > 2 and random_() < none_share
                 if made := draw((a, o), k - none, k, none):
                     yield from made
                     heappush(facts, (self.tested[self.index[a][o]], random_(), a, o))
 
-    def cover(self, k: int, asked: Sequence[int]) -> Iterator[Drawn]:
-        """Yield a question of k options for each fact that was not asked before."""
+    def cover(self, k: int, asked: Sequence[int], *, alone: bool = False, most: int = 1 << 60) -> Iterator[Drawn]:
+        """Yield a question of k options for each fact that was not asked before.
+
+        Args:
+            asked: questions in the other split, by fact.
+            alone: only facts in no contrast group.
+            most: questions at most.
+        """
         for a, mask in enumerate(self.right):
             if self.wrong[a].bit_count() >= k - 1:
                 for o in bits(mask):
                     place = self.index[a][o]
-                    if not self.tested[place] and not asked[place]:
-                        yield from self._filled([(a, o)], k, False)
+                    if most <= 0 or asked[place] or self.tested[place]:
+                        continue
+                    if not alone or self.matchings.reach((a, o)) < k:
+                        made = self._filled([(a, o)], k, 1, False)
+                        most -= len(made)
+                        yield from made
 
     def _heap(self, k: int, *, grouped: bool) -> list[tuple[int, float, int, int]]:
         """Return the facts with k - 1 wrong options beside them, by questions so far; in a group of k, or not."""
@@ -197,9 +214,11 @@ class Drawer:
                     continue
             found = self._members(pair, matching, k)
             mask = sum(1 << o for _, o in found)
+            if none and not self._nobodies(mask):
+                continue
             if self.used.free([(a, mask) for a, _ in found[:n]], self._places(found, (o for _, o in found)), first):
                 self._remember(found[:n], found)
-                return self._written(found[:n], [(o, Kind.ANSWER) for _, o in found], none)
+                return self._written(found, [(o, Kind.ANSWER) for _, o in found], n, none)
         return self._repeated(pair, k, n, none)
 
     def _places(self, found: Sequence[Pair], options: Iterable[int]) -> list[int]:
@@ -217,7 +236,7 @@ class Drawer:
         if not groups:
             return []
         found = groups[int(self.rng.random() * len(groups))]
-        return self._written([pair, *(p for p in found if p != pair)][:n], [(o, Kind.ANSWER) for _, o in found], none)
+        return self._written([pair, *(p for p in found if p != pair)], [(o, Kind.ANSWER) for _, o in found], n, none)
 
     def _members(self, pair: Pair, matching: Sequence[Pair], k: int) -> list[Pair]:
         """Return k pairs of a matching, the given one first: those asked least, with a little chance."""
@@ -228,7 +247,7 @@ class Drawer:
         return [pair, *(other for _, other in others[: k - 1])]
 
     def _singly(self, pair: Pair, k: int, n: int, none: bool) -> list[Drawn]:
-        return self._filled(self._part(pair, k, n), k, none)
+        return self._filled(self._part(pair, k, n), k, n, none)
 
     def _part(self, pair: Pair, k: int, n: int) -> list[Pair]:
         """Return a smaller contrast group around a fact, to be filled up: as many as leave k options."""
@@ -246,7 +265,7 @@ class Drawer:
             open_ &= self.wrong[a]
         return open_
 
-    def _filled(self, found: list[Pair], k: int, none: bool) -> list[Drawn]:
+    def _filled(self, found: list[Pair], k: int, n: int, none: bool) -> list[Drawn]:
         pool = list(bits(self._common(found)))
         a, o = found[0]
         first = not self.tested[self.index[a][o]]
@@ -259,10 +278,12 @@ class Drawer:
             else:  # the best are used up
                 options += [(p, Kind.SAME_ANCHOR) for p in self.rng.sample(pool, k - len(found))]
             mask = sum(1 << p for p, _ in options)
+            if none and not self._nobodies(mask):
+                continue
             keys = [(b, mask) for b, _ in found]
             again = attempt == _REDRAWS - 1 and self.used.own.issuperset(keys)
             if again or self.used.free(keys, self._places(found, (p for p, _ in options)), first):
-                return self._written(found, options, none)
+                return self._written(found, options, n, none)
         return []
 
     def _distractors(self, asked: Pair, pool: list[int], n: int) -> list[tuple[int, Kind]]:
@@ -300,8 +321,10 @@ class Drawer:
         random_, surplus = self.rng.random, self.surplus
         return sorted(pool, key=lambda o: _NOISE * random_() - surplus[o])
 
-    def _written(self, found: Sequence[Pair], options: Sequence[tuple[int, Kind]], none: bool) -> list[Drawn]:
-        """Put the options in order, the same for all questions of the group, and count what was asked and shown."""
+    def _written(self, found: Sequence[Pair], options: Sequence[tuple[int, Kind]], n: int, none: bool) -> list[Drawn]:
+        """Return at most n questions over the same options in one order, and count what was asked and shown."""
+        nobody = self._nobody(sum(1 << o for o, _ in options), n) if none else None
+        found = found[: n - (nobody is not None)]
         k, m = len(options), len(found)
         places = self.letters.deal(k, m, self.rng, none)
         order: list[tuple[int, Kind] | None] = [None] * k
@@ -312,9 +335,9 @@ class Drawer:
         shown = [option if option is not None else others.pop() for option in order]
         mask = sum(1 << o for o, _ in shown)
         self.used.own.update((a, mask) for a, _ in found)
-        nobody = self._nobody(mask, m) if none else None
-        self.groups += m > 1
-        group = self.groups if m > 1 else 0
+        several = m + (nobody is not None) > 1
+        self.groups += several
+        group = self.groups if several else 0
         self._count(shown, m)
         made = []
         for a, o in found:
@@ -333,15 +356,22 @@ class Drawer:
         for o, _ in shown:
             self.surplus[o] -= share
 
-    def _nobody(self, mask: int, m: int) -> int | None:
-        """Return an anchor for which all options are wrong, so that "none of these" is right: one question in k."""
-        self.empty[1] += m
-        if self.empty[0] * mask.bit_count() >= self.empty[1]:
+    def _nobodies(self, mask: int) -> list[int]:
+        """Return the anchors for which all options are wrong."""
+        taken = self.used.taken
+        return [a for a, wrong in enumerate(self.wrong) if not mask & ~wrong and (a, mask) not in taken]
+
+    def _nobody(self, mask: int, n: int) -> int | None:
+        """Return an anchor for which all options are wrong, where "none of these" is to be right: one question in k.
+
+        What is due adds up over the questions, so that it is met where they are few, or where an option set has none.
+        """
+        k = mask.bit_count() + 1
+        self.due += min(n, k) / k
+        anchors = self._nobodies(mask)
+        if not anchors or self.due < self.rng.random():
             return None
-        anchors = [a for a, wrong in enumerate(self.wrong) if not mask & ~wrong and (a, mask) not in self.used.taken]
-        if not anchors:
-            return None
+        self.due -= 1
         a = anchors[int(self.rng.random() * len(anchors))]
         self.used.own.add((a, mask))
-        self.empty[0] += 1
         return a

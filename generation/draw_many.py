@@ -47,7 +47,9 @@ class ManyDrawer:
             if not made:
                 anchors.remove(a)
                 continue
-            yield from made[:n]
+            for drawn in made[:n]:
+                self._count(drawn)
+                yield drawn
             n -= len(made)
 
     def partners(self, a: int, k: int) -> list[int]:
@@ -87,10 +89,12 @@ class ManyDrawer:
                 return [self._written(a, chosen, True), self._written(b, chosen, False)]
         return []
 
+    def _count(self, drawn: Drawn) -> None:
+        self.asked[drawn.anchor] += 1
+        for o in drawn.options:
+            self.tested[self.index[drawn.anchor][o]] += 1
+
     def _written(self, a: int, chosen: Sequence[tuple[int, bool]], ours: bool) -> Drawn:
         right = tuple(flag is ours for _, flag in chosen)
-        self.asked[a] += 1
-        for o, _ in chosen:
-            self.tested[self.index[a][o]] += 1
         kinds = tuple(Kind.ANSWER if flag else Kind.CONTRAST for flag in right)
         return Drawn(a, tuple(o for o, _ in chosen), right, kinds, group=self.groups)

@@ -17,7 +17,8 @@ LABELS = {"asset_class": "asset class", "none": '"none of these"'}  # of dimensi
 ACROSS = "across asset classes"  # the value of asset_class for tables that compare asset classes
 WITH_NONE, WITHOUT_NONE = "with", "without"
 
-_OPTIONS = {"2": 0.1, "3": 0.15, "4": 0.2, "5": 0.25, "6": 0.1, "7": 0.05, "8": 0.05, "9": 0.05, "10": 0.05}
+# Few options are the rule in contrast groups: most facts reach groups of 2 and 3, few those of 5 and more.
+_OPTIONS = {"2": 0.34, "3": 0.22, "4": 0.14, "5": 0.1, "6": 0.06, "7": 0.05, "8": 0.04, "9": 0.03, "10": 0.02}
 # Values that can be known without an ontology.
 _CLOSED: dict[str, tuple[str, ...]] = {
     "direction": tuple(Direction),
@@ -43,7 +44,7 @@ class PlanConfig(StageConfig):
     )
     direction: Target = Field("even", description="shares of forward and inverse questions")
     polarity: Target = Field("even", description="shares of selection and elimination")
-    arity: Target = Field({"single": 0.8, "multiple": 0.2}, description="shares of one and of several right options")
+    arity: Target = Field({"single": 0.75, "multiple": 0.25}, description="shares of one and of several right options")
     options: Target = Field(_OPTIONS, description="shares of option counts, 2 to 10")
     none: Target = Field(
         {WITH_NONE: 0.1, WITHOUT_NONE: 0.9}, description='shares of questions with and without "none of these"'

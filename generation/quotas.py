@@ -3,12 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TypeAlias
 
 from failwise.generation.cells import Cell, Plan
 from failwise.generation.config import QuestionsConfig
 from failwise.generation.records import Arity
 from failwise.generation.tables import Table, Unit
 from failwise.kg.records import Polarity
+
+Kind: TypeAlias = tuple[Arity, int, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,11 @@ class Batch:
     none: bool
     n: int
     times: int = 0
+
+    @property
+    def kind(self) -> Kind:
+        """What tells this batch from others of its table and polarity."""
+        return self.arity, self.options, self.none
 
 
 def masks(table: Table, polarity: Polarity) -> tuple[list[int], list[int]]:

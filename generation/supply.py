@@ -65,8 +65,8 @@ def _of_family(
         facts, sets = single[k]
         if sets:
             yield Supply(cell(Arity.SINGLE, k), facts, sets)
-        if k > 2 and config.none_share and single[k - 1][1]:
-            yield Supply(cell(Arity.SINGLE, k, True), *single[k - 1])
+        if k > 2 and config.none_share and (some := _with_none(found, wrong, k - 1))[1]:
+            yield Supply(cell(Arity.SINGLE, k, True), *some)
     many = ManyDrawer(table.index, right, wrong, [], random.Random(0), Used(set()))
     for k in sizes if family.multiple and config.multiple_share else ():
         if questions := many.supply(k):
@@ -83,7 +83,19 @@ def _single(found: Matchings, right: Sequence[int], wrong: Sequence[int], k: int
         for o in bits(mask):
             own = sum(comb(len(m) - 1, k - 1) for m in found.of[a, o] if len(m) >= k)
             if not own and k == fewest:
-                own = comb(wrong[a].bit_count(), k - 1)
+                own = 1  # in no contrast group: asked once, since a guesser gains on it
             facts += own > 0
             sets += min(_SETS, own)
+    return facts, sets
+
+
+def _with_none(found: Matchings, wrong: Sequence[int], listed: int) -> tuple[int, int]:
+    """Count the facts in contrast groups whose options are all wrong for yet another anchor, and their option sets."""
+    facts = sets = 0
+    for pair, own in found.of.items():
+        members = [[pair, *(m for m in matching if m != pair)][:listed] for matching in own if len(matching) >= listed]
+        masks = (sum(1 << o for _, o in some) for some in members)
+        fitting = sum(any(not mask & ~w for w in wrong) for mask in masks)
+        facts += fitting > 0
+        sets += min(_SETS, 2 * fitting)
     return facts, sets

@@ -3,7 +3,7 @@
 import random
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import blake2b
 
@@ -14,7 +14,7 @@ from failwise.generation.contrast import Matchings, Pair, bits
 from failwise.generation.contrast import matchings as grow_matchings
 from failwise.generation.draw import Drawer, Drawn, Letters, Used
 from failwise.generation.draw_many import ManyDrawer
-from failwise.generation.quotas import Batch, Planned, masks, per_fact, shared_out
+from failwise.generation.quotas import Batch, Kind, Planned, masks, per_fact, shared_out
 from failwise.generation.records import Arity, Question
 from failwise.generation.splits import Partition, partition
 from failwise.generation.strategies import strategies
@@ -23,7 +23,7 @@ from failwise.generation.wording import Writer, check_slots, family_of, stamp_of
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Direction, Family, Polarity, Truth
 
-_REWORDED = 4  # wordings tried for an option set in an order that stood there before
+_REWORDED = 8  # wordings tried for an option set in an order that stood there before
 _ANY_LETTER = 2520  # a multiple of every number of options
 
 SPLITS = ("test", "train")  # the order in which option sets are drawn: test questions choose first
@@ -147,7 +147,7 @@ class UnitQuestions:
         for table in tables:
             yield from self._of_table(table, tested, drawers)
         if self.synthesis.planned:
-            yield from self._uncovered(drawers, tested["test"])
+            yield from self._uncovered(drawers, tested)
         else:
             yield from self._lacking(drawers)
 
@@ -163,7 +163,8 @@ class UnitQuestions:
         self, table: Table, tested: Mapping[str, list[int]], drawers: list[tuple[Drawer, Writer]]
     ) -> Iterator[Question]:
         """Yield the questions of one direction; what test questions show to an anchor, training never does."""
-        sides, taken = self._sides(table), set[Pair]()
+        # What test questions find no option set for, a plan's training questions make up.
+        sides, taken, short = self._sides(table), set[Pair](), dict[tuple[Polarity, Kind], int]()
         for split in SPLITS:
             shown: set[Pair] = set()
             for polarity in Polarity:
@@ -173,12 +174,21 @@ class UnitQuestions:
                     continue
                 used = Used(taken, self._share(split), table.direction is Direction.INVERSE, self.config.seed)
                 drawer, many, writer = self._drawers(family, sides[split], split, tested[split], used)
-                batches = self._batches(family, sides)[split]
-                yield from self._draw(batches, drawer, many, writer)
+                batches = [
+                    replace(b, n=b.n + short.pop((polarity, b.kind), 0)) for b in self._batches(family, sides)[split]
+                ]
+                for batch in batches:
+                    missing = batch.n
+                    for question in self._draw(batch, drawer, many, writer, tested):
+                        missing -= 1
+                        yield question
+                    if missing > 0 and not batch.times:
+                        short[polarity, batch.kind] = missing
                 drawers.append((drawer, writer))
                 shown |= used.own
             if self.synthesis.partition is None:
                 taken = shown
+        self.unasked["no option set left"] += sum(short.values())
 
     def _drawers(
         self, family: Family, table: Table, split: str, tested: list[int], used: Used
@@ -210,27 +220,27 @@ class UnitQuestions:
             return config.test_share
         return config.test_per_fact / (config.test_per_fact + config.train_per_fact)
 
-    def _draw(self, batches: Sequence[Batch], single: Drawer, many: ManyDrawer, writer: Writer) -> Iterator[Question]:
-        for batch in batches:
-            several = batch.arity is Arity.MULTIPLE
-            if not (writer.family.multiple if several else writer.family.templates):
-                self.unasked["no wording"] += batch.n
-                continue
-            missing = batch.n
-            for drawn in (
-                many.draw(batch.options, batch.n) if several else self._single(single, batch, writer.family.direction)
-            ):
-                missing -= 1
-                yield from self._written(writer, drawn, batch.arity)
-            self.unasked[f"no option set left for {writer.split}"] += max(0, missing)
+    def _draw(
+        self, batch: Batch, single: Drawer, many: ManyDrawer, writer: Writer, tested: Mapping[str, list[int]]
+    ) -> Iterator[Question]:
+        several = batch.arity is Arity.MULTIPLE
+        if not (writer.family.multiple if several else writer.family.templates):
+            self.unasked["no wording"] += batch.n
+            return
+        for drawn in many.draw(batch.options, batch.n) if several else self._single(single, batch, writer, tested):
+            yield from self._written(writer, drawn, batch.arity)
 
-    def _single(self, drawer: Drawer, batch: Batch, direction: Direction) -> Iterator[Drawn]:
+    def _single(self, drawer: Drawer, batch: Batch, writer: Writer, tested: Mapping[str, list[int]]) -> Iterator[Drawn]:
         """Draw from contrast groups; a plan's quota that they cannot fill is filled without."""
-        n = batch.n
+        config, n = self.config, batch.n
         if batch.times:
-            times = batch.times * (1 + (direction is Direction.INVERSE))
+            times = batch.times * (1 + (writer.family.direction is Direction.INVERSE))
             yield from self._each(drawer, times)
             return
+        alone = batch.options == config.min_options and not batch.none and writer.split == "train"
+        for drawn in drawer.cover(batch.options, tested["test"], alone=True, most=n) if alone else ():
+            n -= 1
+            yield drawn
         for drawn in drawer.draw(batch.options, n, none=batch.none):
             n -= 1
             yield drawn
@@ -244,37 +254,48 @@ class UnitQuestions:
             key = (writer.split, writer.family.polarity)
             if writer.family.direction is Direction.INVERSE or key not in inverse or config.multiple_share == 1:
                 continue
-            if self.synthesis.partition is None:
-                others = (
-                    d.used.own for d, w in drawers if w.family.direction is Direction.FORWARD and w.split != key[0]
-                )
-                drawer.used.taken = set().union(*others)
+            self._keep_apart(drawer, writer, drawers)
             times = 2 * (config.test_per_fact if writer.split == "test" else config.train_per_fact)
             for drawn in self._each(drawer, times):
                 yield from self._written(writer, drawn, Arity.SINGLE)
+
+    def _uncovered(
+        self, drawers: Sequence[tuple[Drawer, Writer]], tested: Mapping[str, list[int]]
+    ) -> Iterator[Question]:
+        """Ask the facts that a plan's quotas left out, with the fewest options and once each, best in training."""
+        for split, other in (("train", "test"), ("test", "train")):
+            for drawer, writer in drawers:
+                if writer.split == split and writer.family.templates:
+                    self._keep_apart(drawer, writer, drawers)
+                    drawer.used.share = 1.0  # what is left now is free
+                    for drawn in drawer.cover(self.config.min_options, tested[other]):
+                        yield from self._written(writer, drawn, Arity.SINGLE)
+
+    def _keep_apart(self, drawer: Drawer, writer: Writer, drawers: Sequence[tuple[Drawer, Writer]]) -> None:
+        """Forbid the option sets that the other split has drawn by now in this direction."""
+        if self.synthesis.partition is None:
+            direction, split = writer.family.direction, writer.split
+            others = (d.used.own for d, w in drawers if w.family.direction is direction and w.split != split)
+            drawer.used.taken = set().union(*others)
 
     def _each(self, drawer: Drawer, times: int) -> Iterator[Drawn]:
         config = self.config
         alone = config.ungrouped_per_fact
         return drawer.each(config.min_options, config.max_options, times, alone, config.none_share)
 
-    def _uncovered(self, drawers: Sequence[tuple[Drawer, Writer]], tested: Sequence[int]) -> Iterator[Question]:
-        """Ask the facts that a plan's quotas left out, with the fewest options and once each."""
-        for drawer, writer in drawers:
-            if writer.split == "train" and writer.family.templates:
-                for drawn in drawer.cover(self.config.min_options, tested):
-                    yield from self._written(writer, drawn, Arity.SINGLE)
-
     def _written(self, writer: Writer, drawn: Drawn, arity: Arity) -> Iterator[Question]:
-        for _ in range(_REWORDED):
-            question = writer.write(drawn, arity)
-            if len(set(question.options)) < len(question.options):
-                self.unasked["two things of one name"] += 1
-                return
-            if question.id not in self.made:
-                self.made.add(question.id)
-                yield question
-                return
+        """Put an option set into words that were not used for it yet, if need be in another order."""
+        for _ in drawn.options:
+            for _ in range(_REWORDED):
+                question = writer.write(drawn, arity)
+                if len(set(question.options)) < len(question.options):
+                    self.unasked["two things of one name"] += 1
+                    return
+                if question.id not in self.made:
+                    self.made.add(question.id)
+                    yield question
+                    return
+            drawn = drawn.turned()
         self.unasked["the same question again"] += 1
 
     def matchings(self, table: Table, polarity: Polarity, split: str) -> Matchings:

@@ -6,7 +6,20 @@ import sys
 import typer
 from rich.console import Console
 
-from failwise import __version__, cli_import, cli_ontology, cli_questions, cli_run, cli_students
+from failwise import (
+    __version__,
+    cli_check,
+    cli_convert,
+    cli_export_questions,
+    cli_import,
+    cli_leakage,
+    cli_ontology,
+    cli_perturb,
+    cli_plan,
+    cli_questions,
+    cli_run,
+    cli_students,
+)
 from failwise.errors import FailwiseError
 
 DONE, FINDINGS, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -24,11 +37,22 @@ app.command("run")(cli_run.run)
 cli_ontology.app.command("template")(cli_import.template)
 cli_ontology.app.command("import")(cli_import.import_)
 app.add_typer(cli_ontology.app, name="ontology")
+for name, command in (
+    ("plan", cli_plan.plan_questions),
+    ("generate", cli_questions.generate_questions),
+    ("check", cli_check.check),
+    ("leakage", cli_leakage.leakage),
+    ("freeze", cli_leakage.freeze),
+    ("perturb", cli_perturb.perturb_questions),
+    ("convert", cli_convert.convert),
+):
+    cli_questions.questions.command(name)(command)
 app.add_typer(cli_questions.questions, name="questions")
 app.add_typer(cli_questions.rationales, name="rationales")
 app.command("train")(cli_students.train)
 app.command("evaluate")(cli_students.evaluate)
 app.command("report")(cli_run.report)
+app.command("export")(cli_export_questions.export)
 
 
 def _version(show: bool) -> None:

@@ -33,20 +33,16 @@ def plan_questions(
     as_json: AsJson = False,
 ) -> None:
     """Turn a budget into quotas, within what the ontology can give, and say what cannot be met."""
-    from pydantic import create_model
-
     from failwise.config import RunConfig, load_config
     from failwise.generation.plan import make_plan
-    from failwise.generation.plan_config import PlanConfig
     from failwise.generation.plan_files import hole_sides, read_holes, write_plan
     from failwise.generation.supply import supplies
     from failwise.run_folder import Run
 
-    planning = create_model("Planning", __base__=RunConfig, plan=(PlanConfig, PlanConfig()))
     paths = [f"ontology.paths=[{', '.join(repr(str(p)) for p in ontology)}]"] if ontology else []
-    whole = load_config(planning, config, [*setting, *_totals(budget, per_fact), *paths])
+    whole = load_config(RunConfig, config, [*setting, *_totals(budget, per_fact), *paths])
     graph = Run(whole).graph
-    settings: PlanConfig = getattr(whole, "plan")  # noqa: B009 (the section is this command's own)
+    settings = whole.plan
     _refuse_unknown(settings, graph)
     wanted = read_holes(holes, graph) if holes else ()
     given = supplies(graph, whole.questions, wanted) if wanted else supplies(graph, whole.questions)

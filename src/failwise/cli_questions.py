@@ -13,11 +13,10 @@ from failwise.cli_options import AsJson, ConfigFile, OntologyPaths, Out, Redo, S
 if TYPE_CHECKING:
     from failwise.manifest import StageFolder
 
-questions = typer.Typer(no_args_is_help=True, help="Make question sets.")
+questions = typer.Typer(no_args_is_help=True, help="Plan, make, check, perturb and convert question sets.")
 rationales = typer.Typer(no_args_is_help=True, help="Have a teacher write rationales.")
 
 
-@questions.command("generate")
 def generate_questions(
     out: Out,
     config: ConfigFile = None,
@@ -26,22 +25,27 @@ def generate_questions(
     seed: Seed = None,
     as_json: AsJson = False,
     redo: Redo = False,
+    plan: Annotated[Path | None, typer.Option(help="Quotas, as `questions plan` writes.", show_default=False)] = None,
 ) -> None:
-    """Make all questions that the ontology and the configuration give."""
+    """Make a question set with its certificates; exit with 1 where a guesser beats chance on it."""
     from failwise import stages
     from failwise.config import RunConfig, load_config
     from failwise.generation.question_files import QUESTIONS
     from failwise.manifest import StageFolder
-    from failwise.run_folder import SUMMARY, Run
+    from failwise.question_set import make_questions
+    from failwise.run_folder import Run
 
     settings = [*setting, *([f"questions.seed={seed}"] if seed is not None else [])]
+    settings += [f"questions.plan={str(plan)!r}"] if plan else []
     whole = load_config(RunConfig, config, [*settings, *_paths(ontology)])
     run = Run(whole)
-    folder = StageFolder("questions", out, whole.questions, {"ontology": run.graph.digest})
+    inputs = {"ontology": run.graph.digest, **stages.question_inputs(whole.questions)}
+    folder = StageFolder("questions", out, whole.questions, inputs)
     if not folder.finished():
         with folder.working(redo=redo) as outcome:
             stages.refuse_errors(run)
-            outcome.record(stages.make_questions(run.graph, whole, out), out / QUESTIONS, out / SUMMARY)
+            counts, files = make_questions(run.graph, whole.questions, out)
+            outcome.record(counts, *files)
     _say(out / QUESTIONS, folder, as_json)
 
 

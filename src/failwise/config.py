@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from failwise.errors import InputError
 from failwise.evaluation.config import EvaluationConfig
 from failwise.generation.config import QuestionsConfig, RationalesConfig
+from failwise.generation.plan_config import PlanConfig
 from failwise.kg.names import did_you_mean
 from failwise.training.config import TrainingConfig
 
@@ -33,6 +34,7 @@ class RunConfig(BaseModel):
     title: str = Field("failwise run", description="heading of the report")
     folder: Path = Field(Path("runs/run"), description="where the run is kept")
     ontology: OntologyConfig = OntologyConfig()
+    plan: PlanConfig = PlanConfig()
     questions: QuestionsConfig = QuestionsConfig()
     rationales: RationalesConfig = RationalesConfig()
     training: TrainingConfig = TrainingConfig()

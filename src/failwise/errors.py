@@ -15,6 +15,12 @@ class OntologyError(FailwiseError):
     """The ontology cannot be read, or what was asked of it is not there."""
 
 
+class RefusedSetError(FailwiseError):
+    """A question set does not hold what it must: a guesser beats chance on it, or its splits are not apart."""
+
+    exit_code = 1
+
+
 class MissingExtraError(FailwiseError):
     """A package of an optional extra is not installed."""
 

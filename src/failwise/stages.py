@@ -10,7 +10,8 @@ from pydantic import BaseModel
 from failwise.config import RunConfig
 from failwise.errors import InputError, OntologyError
 from failwise.evaluation.records import Answer
-from failwise.files import content_id, file_digest, read_records, write_json, write_records
+from failwise.files import content_id, file_digest, read_records, write_records
+from failwise.generation.config import QuestionsConfig
 from failwise.generation.question_files import QUESTIONS
 from failwise.generation.rationales import RATIONALES, REJECTS, request_fingerprint
 from failwise.generation.records import Question, Rationale
@@ -29,7 +30,6 @@ from failwise.run_folder import (
     ROLL_UPS,
     SCORES,
     STUDENT_ANSWERS,
-    SUMMARY,
     Run,
     base_answers,
 )
@@ -55,6 +55,8 @@ class Stage:
         inputs = {f"{stage}/{name}": self._input(run, stage, name) for stage, name in self.reads}
         if self.name in _READ_THE_ONTOLOGY:
             inputs["ontology"] = run.graph.digest
+        if self.name == "questions":
+            inputs |= question_inputs(run.config.questions)
         return StageFolder(self.name, run.config.folder / self.name, self.section(run.config), inputs)
 
     def _input(self, run: Run, stage: str, name: str) -> str:
@@ -68,6 +70,11 @@ class Stage:
 
 
 # --- what a stage depends on ---
+
+
+def question_inputs(config: QuestionsConfig) -> dict[str, str]:
+    """Digest the files that questions are made from: a plan, or a question file."""
+    return {name: file_digest(path) for name, path in (("plan", config.plan), ("file", config.file)) if path}
 
 
 def _requests(run: Run) -> str:
@@ -145,31 +152,11 @@ def refuse_errors(run: Run) -> list[Finding]:
 
 
 def write_questions(run: Run, folder: Path, outcome: Outcome, bars: Bars) -> None:
-    """Make all questions."""
-    counts = make_questions(run.graph, run.config, folder)
-    outcome.record(counts, folder / QUESTIONS, folder / SUMMARY)
+    """Make all questions, or take them from a file."""
+    from failwise.question_set import make_questions
 
-
-def make_questions(graph: KnowledgeGraph, config: RunConfig, folder: Path) -> dict[str, int]:
-    """Write questions.jsonl and summary.json; return how many questions each split has.
-
-    Raises:
-        InputError: the configuration asks for nothing the ontology can give.
-    """
-    from failwise.generation.summary import summarise
-    from failwise.generation.synthesize import Synthesis
-
-    synthesis = Synthesis(graph, config.questions)
-    questions = list(synthesis)
-    if not questions:
-        why = ", ".join(f"{reason}: {n}" for reason, n in synthesis.unasked.items() if n)
-        raise InputError(
-            f"no question can be made from these asset classes and relations ({why or 'they have no fact'}); "
-            "a question needs at least one yes and one no for the same failure mode, sensor or asset class"
-        )
-    write_records(folder / QUESTIONS, questions)
-    write_json(folder / SUMMARY, summarise(questions, graph, synthesis.unasked))
-    return {split: sum(q.split == split for q in questions) for split in ("train", "test")}
+    counts, files = make_questions(run.graph, run.config.questions, folder)
+    outcome.record(counts, *files)
 
 
 def refuse_foreign(questions: Sequence[Question], graph: KnowledgeGraph, path: Path, split: str) -> None:
