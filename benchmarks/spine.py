@@ -14,8 +14,8 @@ from rdflib import Graph
 
 from failwise.files import dump_record, write_records
 from failwise.generation.config import QuestionsConfig, RationalesConfig
+from failwise.generation.drawing.synthesize import Synthesis
 from failwise.generation.rationales import write_rationales
-from failwise.generation.synthesize import Synthesis
 from failwise.kg.check import check
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.load import load_ontology

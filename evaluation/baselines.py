@@ -11,8 +11,8 @@ from math import inf
 
 from failwise.evaluation.metrics import accuracy
 from failwise.evaluation.records import Accuracy
+from failwise.generation.balance.shortcuts import shared_point
 from failwise.generation.records import Question
-from failwise.generation.shortcuts import shared_point
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Direction, Fact, Polarity, Truth
 

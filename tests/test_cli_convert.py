@@ -7,7 +7,7 @@ import pytest
 
 from failwise.cli_convert import FORMATS, convert
 from failwise.errors import InputError
-from failwise.generation.question_files import read_questions
+from failwise.generation.formats.question_files import read_questions
 from tests.conftest import toy_paths
 
 PUMP = {

@@ -10,7 +10,7 @@ from failwise.cli_perturb import perturb_questions
 from failwise.errors import InputError
 from failwise.files import read_records, write_records
 from failwise.generation.fake_teachers import openai_server
-from failwise.generation.perturb import consistency_pairs
+from failwise.generation.perturbing.perturb import consistency_pairs
 from failwise.generation.records import Question, Reject
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Polarity

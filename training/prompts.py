@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from failwise.generation.labels import bare_label
+from failwise.generation.formats.labels import bare_label
 from failwise.training.records import Mode
 
 VERSION = "1"

@@ -8,8 +8,8 @@ import typer
 from failwise.cli_options import AsJson, OnlyGiven, OntologyPaths, console, print_json
 
 if TYPE_CHECKING:
-    from failwise.generation.cells import Plan
-    from failwise.generation.certificate import BalanceCertificate
+    from failwise.generation.balance.certificate import BalanceCertificate
+    from failwise.generation.planning.cells import Plan
 
 CERTIFICATE = "certificate"
 
@@ -31,9 +31,9 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Show how a set is balanced and what guessing is worth on it; exit with 1 if it is refused."""
-    from failwise.generation.certificate import REFUSED, certify
-    from failwise.generation.certificate import beside as side_by_side
-    from failwise.generation.question_files import read_questions
+    from failwise.generation.balance.certificate import REFUSED, certify
+    from failwise.generation.balance.certificate import beside as side_by_side
+    from failwise.generation.formats.question_files import read_questions
     from failwise.kg.graph import KnowledgeGraph
 
     graph = KnowledgeGraph.load(ontology, shipped=not no_shipped)
@@ -61,7 +61,7 @@ def _plan(path: Path | None) -> "Plan | None":
     if path is None:
         return None
     from failwise.files import parse_record, read_text
-    from failwise.generation.cells import Plan
+    from failwise.generation.planning.cells import Plan
 
     return parse_record(read_text(path).encode(), Plan, str(path))
 
@@ -75,7 +75,7 @@ def _write(out: Path, certificate: "BalanceCertificate", found: dict[str, Any], 
     """Write the certificate; the picture is left out where nothing is installed to draw it."""
     from failwise.errors import MissingExtraError
     from failwise.files import write_json, write_text
-    from failwise.generation.certificate_picture import draw_certificate
+    from failwise.generation.balance.picture import draw_certificate
 
     write_json(out / f"{CERTIFICATE}.json", found)
     write_text(out / f"{CERTIFICATE}.md", text)

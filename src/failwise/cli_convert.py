@@ -14,7 +14,7 @@ from failwise.cli_options import AsJson, OnlyGiven, OntologyPaths, print_json
 from failwise.errors import InputError
 
 if TYPE_CHECKING:
-    from failwise.generation.link_report import LinkReport
+    from failwise.generation.formats.link_report import LinkReport
     from failwise.generation.records import Question
 
 # What --to takes, and what FailureSensorIQ calls its training formats.
@@ -55,9 +55,9 @@ def convert(
 ) -> None:  # fmt: skip
     """Write a question file in another format; say how many of its questions are linked to facts."""
     from failwise.files import write_json
-    from failwise.generation.field_map import FieldMap
-    from failwise.generation.linking import link_facts
-    from failwise.generation.question_files import read_questions
+    from failwise.generation.formats.field_map import FieldMap
+    from failwise.generation.formats.linking import link_facts
+    from failwise.generation.formats.question_files import read_questions
     from failwise.kg.graph import KnowledgeGraph
     from failwise.kg.names import did_you_mean
 
@@ -82,9 +82,9 @@ def convert(
 def _write(questions: "Sequence[Question]", to: str, out: Path) -> _Written:
     from failwise.evaluation.answers import single_answer
     from failwise.files import write_records
-    from failwise.generation.arc import write_arc
-    from failwise.generation.failuresensoriq import write_failuresensoriq
-    from failwise.generation.prepared import NOT_SINGLE, Prepared, fitting, write_prepared
+    from failwise.generation.formats.arc import write_arc
+    from failwise.generation.formats.failuresensoriq import write_failuresensoriq
+    from failwise.generation.formats.prepared import NOT_SINGLE, Prepared, fitting, write_prepared
 
     if to == "failwise":
         return _Written({out: write_records(out, questions)})

@@ -88,9 +88,9 @@ def export(
 ) -> None:
     """Write a question set for another tool, into a folder of its own."""
     from failwise.files import file_digest
-    from failwise.generation.export_job import ExportJob
-    from failwise.generation.exports import export as write_export
-    from failwise.generation.exports import find_writer
+    from failwise.generation.exporting.job import ExportJob
+    from failwise.generation.exporting.table import export as write_export
+    from failwise.generation.exporting.table import find_writer
     from failwise.kg.names import slugify
 
     find_writer(to)  # a mistyped tool is told before anything is read
@@ -113,7 +113,7 @@ def export(
 
 
 def _questions(path: Path, split: str) -> list[Question]:
-    from failwise.generation.question_files import read_questions
+    from failwise.generation.formats.question_files import read_questions
 
     found = read_questions(path)
     if not split:

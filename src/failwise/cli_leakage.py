@@ -32,9 +32,9 @@ def leakage(
 ) -> None:
     """Show what crosses between training and test; exit with 1 if the regime that they claim is broken."""
     from failwise.files import write_json, write_text
-    from failwise.generation.external_coverage import external_coverage
-    from failwise.generation.leakage import certify
-    from failwise.generation.question_files import read_questions
+    from failwise.generation.formats.question_files import read_questions
+    from failwise.generation.splitting.external_coverage import external_coverage
+    from failwise.generation.splitting.leakage import certify
     from failwise.kg.graph import KnowledgeGraph
 
     graph = KnowledgeGraph.load(ontology, shipped=not no_shipped)
@@ -81,7 +81,7 @@ def freeze(
     as_json: AsJson = False,
 ) -> None:
     """Freeze a set for audits: a certificate beside it, by which a change is noticed and training on it refused."""
-    from failwise.generation import frozen
+    from failwise.generation.splitting import frozen
 
     made = frozen.freeze(questions)
     place = frozen.certificate_of(questions)

@@ -8,8 +8,8 @@ import typer
 from failwise.cli_options import AsJson, OntologyPaths, Settings, print_json, print_table
 
 if TYPE_CHECKING:
-    from failwise.generation.perturb import Tally
-    from failwise.generation.perturb_base import Aids
+    from failwise.generation.perturbing.base import Aids
+    from failwise.generation.perturbing.perturb import Tally
     from failwise.kg.graph import KnowledgeGraph
     from failwise.kg.load import Ontology
 
@@ -33,8 +33,8 @@ def perturb_questions(
     A teacher's model, server and number of attempts are set as for rationales: --set rationales.model=...
     """
     from failwise.files import write_records
-    from failwise.generation.perturb import Tally, perturb
-    from failwise.generation.question_files import read_questions
+    from failwise.generation.formats.question_files import read_questions
+    from failwise.generation.perturbing.perturb import Tally, perturb
     from failwise.kg.graph import KnowledgeGraph
     from failwise.kg.load import load_ontology
 
@@ -58,7 +58,7 @@ def perturb_questions(
 
 def _refuse_kinds(kinds: list[str], language: str, teacher: str) -> None:
     from failwise.errors import InputError
-    from failwise.generation.perturb import PERTURBATIONS, find_perturbation
+    from failwise.generation.perturbing.perturb import PERTURBATIONS, find_perturbation
 
     if not kinds:
         raise InputError(f"no kind was given; name at least one with --kind: {', '.join(PERTURBATIONS)}")
@@ -75,9 +75,9 @@ def _refuse_kinds(kinds: list[str], language: str, teacher: str) -> None:
 
 def _aids(ontology: "Ontology", graph: "KnowledgeGraph", language: str, teacher: str, settings: list[str]) -> "Aids":
     from failwise.config import RunConfig, load_config
-    from failwise.generation.paraphrase import find_paraphraser
-    from failwise.generation.perturb_base import Aids
-    from failwise.generation.synonyms import Synonyms
+    from failwise.generation.perturbing.base import Aids
+    from failwise.generation.perturbing.paraphrase import find_paraphraser
+    from failwise.generation.perturbing.synonyms import Synonyms
     from failwise.kg.graph import KnowledgeGraph
 
     named = [f"rationales.teacher={teacher}"] if teacher else []

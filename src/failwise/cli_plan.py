@@ -8,8 +8,8 @@ import typer
 from failwise.cli_options import AsJson, ConfigFile, OntologyPaths, Settings, console, print_json, print_table
 
 if TYPE_CHECKING:
-    from failwise.generation.cells import Plan
-    from failwise.generation.plan_config import PlanConfig
+    from failwise.generation.planning.cells import Plan
+    from failwise.generation.planning.config import PlanConfig
     from failwise.kg.graph import KnowledgeGraph
 
 _ROWS = 60  # of one dimension that are printed; of more, those furthest from their target
@@ -34,9 +34,9 @@ def plan_questions(
 ) -> None:
     """Turn a budget into quotas, within what the ontology can give, and say what cannot be met."""
     from failwise.config import RunConfig, load_config
-    from failwise.generation.plan import make_plan
-    from failwise.generation.plan_files import hole_sides, read_holes, write_plan
-    from failwise.generation.supply import supplies
+    from failwise.generation.drawing.supply import supplies
+    from failwise.generation.planning.files import hole_sides, read_holes, write_plan
+    from failwise.generation.planning.planner import make_plan
     from failwise.run_folder import Run
 
     paths = [f"ontology.paths=[{', '.join(repr(str(p)) for p in ontology)}]"] if ontology else []
@@ -61,7 +61,7 @@ def _totals(budget: int | None, per_fact: int | None) -> list[str]:
 
 def _refuse_unknown(config: "PlanConfig", graph: "KnowledgeGraph") -> None:
     from failwise.errors import InputError
-    from failwise.generation.plan_config import ACROSS
+    from failwise.generation.planning.config import ACROSS
     from failwise.kg.names import did_you_mean
 
     known = {"relation": [*graph.relations], "asset_class": [*graph.asset_classes, ACROSS]}
@@ -73,8 +73,8 @@ def _refuse_unknown(config: "PlanConfig", graph: "KnowledgeGraph") -> None:
 
 
 def _say(out: Path, plan: "Plan", as_json: bool) -> None:
-    from failwise.generation.plan import compare
-    from failwise.generation.plan_config import LABELS
+    from failwise.generation.planning.config import LABELS
+    from failwise.generation.planning.planner import compare
 
     rows = compare(plan)
     if as_json:

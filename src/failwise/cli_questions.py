@@ -30,7 +30,7 @@ def generate_questions(
     """Make a question set with its certificates; exit with 1 where a guesser beats chance on it."""
     from failwise import stages
     from failwise.config import RunConfig, load_config
-    from failwise.generation.question_files import QUESTIONS
+    from failwise.generation.formats.question_files import QUESTIONS
     from failwise.manifest import StageFolder
     from failwise.question_set import make_questions
     from failwise.run_folder import Run
@@ -64,7 +64,7 @@ def generate_rationales(
     from failwise import stages
     from failwise.config import RunConfig, load_config
     from failwise.files import file_digest
-    from failwise.generation.question_files import read_questions
+    from failwise.generation.formats.question_files import read_questions
     from failwise.generation.rationales import RATIONALES, REJECTS, carry_over, write_rationales
     from failwise.manifest import StageFolder, set_aside_folders
     from failwise.progress import progress_bar

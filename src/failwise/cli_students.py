@@ -133,8 +133,8 @@ def evaluate(
 
 
 def _read(path: Path, field_map: str | None, graph: "KnowledgeGraph | None" = None) -> "list[Question]":
-    from failwise.generation.field_map import FieldMap
-    from failwise.generation.question_files import read_questions
+    from failwise.generation.formats.field_map import FieldMap
+    from failwise.generation.formats.question_files import read_questions
 
     return read_questions(path, graph, field_map=FieldMap.parse(field_map) if field_map else None)
 

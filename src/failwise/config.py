@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from failwise.errors import InputError
 from failwise.evaluation.config import EvaluationConfig
 from failwise.generation.config import QuestionsConfig, RationalesConfig
-from failwise.generation.plan_config import PlanConfig
+from failwise.generation.planning.config import PlanConfig
 from failwise.kg.names import did_you_mean
 from failwise.training.config import TrainingConfig
 

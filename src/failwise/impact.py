@@ -11,10 +11,10 @@ from failwise.errors import FailwiseError, InputError
 from failwise.evaluation.records import Answer, FactAudit
 from failwise.files import content_id, read_json, read_records
 from failwise.generation.config import QuestionsConfig
-from failwise.generation.question_files import QUESTIONS
+from failwise.generation.drawing.synthesize import Synthesis
+from failwise.generation.formats.question_files import QUESTIONS
 from failwise.generation.rationales import RATIONALES, request_fingerprint
 from failwise.generation.records import Question, Rationale
-from failwise.generation.synthesize import Synthesis
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.names import slugify
 from failwise.kg.records import Fact, Relation, Truth

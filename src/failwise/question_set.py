@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 from failwise.errors import InputError, RefusedSetError
 from failwise.files import content_id, file_digest, read_records, storage_errors, write_json, write_text
 from failwise.generation.config import QuestionsConfig
-from failwise.generation.question_files import QUESTIONS
+from failwise.generation.formats.question_files import QUESTIONS
 from failwise.generation.records import Question
 from failwise.kg.graph import KnowledgeGraph
 
 if TYPE_CHECKING:
-    from failwise.generation.cells import Plan
-    from failwise.generation.certificate import BalanceCertificate
-    from failwise.generation.leakage import LeakageCertificate
+    from failwise.generation.balance.certificate import BalanceCertificate
+    from failwise.generation.planning.cells import Plan
+    from failwise.generation.splitting.leakage import LeakageCertificate
 
 BALANCE_JSON, BALANCE_TEXT, BALANCE_PICTURE = "balance.json", "balance.md", "balance.png"
 LEAKAGE_JSON, LEAKAGE_TEXT = "leakage.json", "leakage.md"
@@ -34,9 +34,7 @@ class _File:
         return read_records(self.path, Question)
 
 
-def make_questions(
-    graph: KnowledgeGraph, config: QuestionsConfig, folder: Path
-) -> tuple[dict[str, Any], list[Path]]:
+def make_questions(graph: KnowledgeGraph, config: QuestionsConfig, folder: Path) -> tuple[dict[str, Any], list[Path]]:
     """Write questions.jsonl with its certificates; return counts and the files written.
 
     Raises:
@@ -69,8 +67,8 @@ def _part(path: Path) -> Iterator[Path]:
 def _plan(graph: KnowledgeGraph, config: QuestionsConfig) -> "tuple[Plan | None, list[str]]":
     if config.plan is None:
         return None, []
-    from failwise.generation.plan_files import check_plan, read_plan
-    from failwise.generation.supply import supplies
+    from failwise.generation.drawing.supply import supplies
+    from failwise.generation.planning.files import check_plan, read_plan
 
     plan = read_plan(config.plan)
     return plan, list(check_plan(plan, supplies(graph, config, plan.holes), graph.digest))
@@ -80,8 +78,8 @@ def _draw(
     graph: KnowledgeGraph, config: QuestionsConfig, plan: "Plan | None", part: Path
 ) -> tuple[Counter[str], dict[str, int]]:
     """Stream the questions into a file; return how many each split has, and what could not be asked."""
-    from failwise.generation.parallel import question_lines
-    from failwise.generation.synthesize import Synthesis
+    from failwise.generation.drawing.parallel import question_lines
+    from failwise.generation.drawing.synthesize import Synthesis
 
     synthesis = Synthesis(graph, config, plan)
     splits: Counter[str] = Counter()
@@ -111,7 +109,8 @@ class _Certified:
     def of(
         cls, path: Path, count: int, graph: KnowledgeGraph, config: QuestionsConfig, plan: "Plan | None"
     ) -> "_Certified":
-        from failwise.generation import certificate, leakage
+        from failwise.generation.balance import certificate
+        from failwise.generation.splitting import leakage
 
         questions: Iterable[Question] = list(_File(path)) if count <= MOST_COMPARED else _File(path)
         balance = certificate.certify(questions, graph, plan, margin=config.margin)
@@ -156,9 +155,9 @@ def _take(
 ) -> tuple[dict[str, Any], list[Path]]:
     """Take questions from a file as they are. Sets made elsewhere are certified, and not refused for what they are."""
     from failwise.files import write_records
-    from failwise.generation import certificate
-    from failwise.generation.field_map import FieldMap
-    from failwise.generation.question_files import read_questions
+    from failwise.generation.balance import certificate
+    from failwise.generation.formats.field_map import FieldMap
+    from failwise.generation.formats.question_files import read_questions
 
     field_map = FieldMap.parse(config.file_map) if config.file_map else None
     questions = _with_splits(read_questions(path, graph, field_map=field_map), config)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from failwise.generation.config import QuestionsConfig
-from failwise.generation.synthesize import Synthesis
+from failwise.generation.drawing.synthesize import Synthesis
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.importer import ImportOptions, Staged, stage
 from failwise.kg.records import Truth

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from failwise import estimates, stages
 from failwise.config import RunConfig
-from failwise.generation.question_files import QUESTIONS
+from failwise.generation.formats.question_files import QUESTIONS
 from failwise.generation.rationales import RATIONALES
 from failwise.progress import progress_bar
 from failwise.run_folder import ADAPTER, AUDITS, FACTS, SCORES, STUDENT_ANSWERS, Run, save_config

@@ -9,7 +9,7 @@ from failwise.errors import InputError
 from failwise.evaluation.answers import sample
 from failwise.evaluation.records import Answer
 from failwise.files import read_json, read_records, write_json
-from failwise.generation.question_files import QUESTIONS
+from failwise.generation.formats.question_files import QUESTIONS
 from failwise.generation.records import Question
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.load import Ontology, load_ontology

@@ -12,7 +12,7 @@ from failwise.errors import InputError, OntologyError
 from failwise.evaluation.records import Answer
 from failwise.files import content_id, file_digest, read_records, write_records
 from failwise.generation.config import QuestionsConfig
-from failwise.generation.question_files import QUESTIONS
+from failwise.generation.formats.question_files import QUESTIONS
 from failwise.generation.rationales import RATIONALES, REJECTS, request_fingerprint
 from failwise.generation.records import Question, Rationale
 from failwise.kg.graph import KnowledgeGraph

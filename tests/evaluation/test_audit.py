@@ -10,8 +10,8 @@ from failwise.errors import InputError
 from failwise.evaluation.audit import STATES, Probe, audit_facts, match, roll_up, state
 from failwise.evaluation.records import Answer
 from failwise.generation.config import QuestionsConfig
+from failwise.generation.drawing.synthesize import Synthesis
 from failwise.generation.records import Question
-from failwise.generation.synthesize import Synthesis
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Direction, Truth
 

@@ -8,8 +8,8 @@ import pytest
 from failwise.evaluation.baselines import model_free_rows
 from failwise.evaluation.metrics import accuracy, wilson
 from failwise.generation.config import QuestionsConfig
-from failwise.generation.question_files import read_questions
-from failwise.generation.synthesize import Synthesis
+from failwise.generation.drawing.synthesize import Synthesis
+from failwise.generation.formats.question_files import read_questions
 from failwise.kg.graph import KnowledgeGraph
 
 

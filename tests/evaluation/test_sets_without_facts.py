@@ -17,7 +17,7 @@ from failwise.evaluation.records import Accuracy, Answer
 from failwise.evaluation.report import render_report, verdict
 from failwise.evaluation.scores import score_rows
 from failwise.files import read_records, write_json, write_records
-from failwise.generation.question_files import QUESTIONS
+from failwise.generation.formats.question_files import QUESTIONS
 from failwise.generation.records import Arity, Kind, Question
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Polarity

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from failwise.generation.balance import Dimension, compare, measure
-from failwise.generation.cells import Plan
-from failwise.generation.contrast_reach import contrast_reach
-from failwise.generation.exposure import NO_ASSET, NOT_DRAWN, UNKNOWN, Exposed
-from failwise.generation.guessers import Tables
-from failwise.generation.question_files import read_questions
+from failwise.generation.balance.contrast_reach import contrast_reach
+from failwise.generation.balance.dimensions import Dimension, compare, measure
+from failwise.generation.balance.exposure import NO_ASSET, NOT_DRAWN, UNKNOWN, Exposed
+from failwise.generation.balance.guessers import Tables
+from failwise.generation.formats.question_files import read_questions
+from failwise.generation.planning.cells import Plan
 from failwise.generation.records import Arity, Question
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Polarity

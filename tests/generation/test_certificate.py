@@ -14,9 +14,9 @@ from typer.testing import CliRunner, Result
 from failwise.cli_check import check
 from failwise.errors import InputError
 from failwise.files import write_json, write_records
-from failwise.generation import retrieval_rows as retrieval
-from failwise.generation.certificate import BalanceCertificate, beside, certify
-from failwise.generation.certificate_picture import draw_certificate
+from failwise.generation.balance import retrieval_rows as retrieval
+from failwise.generation.balance.certificate import BalanceCertificate, beside, certify
+from failwise.generation.balance.picture import draw_certificate
 from failwise.generation.records import Question
 from failwise.kg.graph import KnowledgeGraph
 from tests.conftest import toy_paths

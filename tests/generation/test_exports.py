@@ -16,11 +16,11 @@ from failwise import cli_export_questions
 from failwise.cli_export_questions import StudentPrompts
 from failwise.errors import FailwiseError, InputError
 from failwise.files import file_digest, write_records
-from failwise.generation.export_card import card
-from failwise.generation.export_job import ExportJob, by_split
-from failwise.generation.export_lessons import agrees
-from failwise.generation.export_openai_batch import read_answers, write_batches
-from failwise.generation.exports import EXPORTS, PROVENANCE, export, find_writer
+from failwise.generation.exporting.card import card
+from failwise.generation.exporting.job import ExportJob, by_split
+from failwise.generation.exporting.lessons import agrees
+from failwise.generation.exporting.openai_batch import read_answers, write_batches
+from failwise.generation.exporting.table import EXPORTS, PROVENANCE, export, find_writer
 from failwise.generation.fake_teachers import openai_server
 from failwise.generation.records import Arity, Question, Rationale
 from failwise.kg.records import Direction, Polarity

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from failwise.generation import link_report
-from failwise.generation.failuresensoriq import FIELDS, Layout, layout_of, write_failuresensoriq
-from failwise.generation.linking import link_facts
-from failwise.generation.question_files import read_questions
+from failwise.generation.formats import link_report
+from failwise.generation.formats.failuresensoriq import FIELDS, Layout, layout_of, write_failuresensoriq
+from failwise.generation.formats.linking import link_facts
+from failwise.generation.formats.question_files import read_questions
 from failwise.generation.records import Arity, Question
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Direction, Polarity, Truth
@@ -187,7 +187,7 @@ def test_what_is_asked_for_is_read_from_the_words(text: str, polarity: Polarity,
 
 
 def test_a_name_that_denies_is_no_denial(toy: KnowledgeGraph) -> None:
-    from failwise.generation.linking import _polarity
+    from failwise.generation.formats.linking import _polarity
 
     anchor = replace(toy.facts[ours(1).tested_fact].subject, label="valve does not open")
     asked = replace(ours(1), question="What shows that the Valve does not open?", question_type="")

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from failwise.errors import InputError
-from failwise.generation.arc import write_arc
-from failwise.generation.field_map import FieldMap
-from failwise.generation.question_files import read_questions
+from failwise.generation.formats.arc import write_arc
+from failwise.generation.formats.field_map import FieldMap
+from failwise.generation.formats.question_files import read_questions
 from failwise.generation.records import Arity
 
 NESTED = "question=stem,options=choices[].text,labels=choices[].label,answer=key"

@@ -9,9 +9,9 @@ import pytest
 
 from failwise.errors import InputError
 from failwise.files import content_id, write_records
-from failwise.generation.frozen import certificate_of, check_frozen, freeze, refuse_training_on
-from failwise.generation.question_files import read_questions
+from failwise.generation.formats.question_files import read_questions
 from failwise.generation.records import Question
+from failwise.generation.splitting.frozen import certificate_of, check_frozen, freeze, refuse_training_on
 
 
 def question(number: int, split: str = "test") -> Question:

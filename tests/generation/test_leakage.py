@@ -13,14 +13,14 @@ from failwise.cli_leakage import freeze, leakage
 from failwise.errors import InputError
 from failwise.files import content_id, write_records
 from failwise.generation.config import QuestionsConfig
-from failwise.generation.crossings import Reader
-from failwise.generation.external_coverage import external_coverage
-from failwise.generation.leakage import LeakageCertificate, certify
-from failwise.generation.near_duplicates import near_duplicates
-from failwise.generation.question_files import read_questions
+from failwise.generation.drawing.synthesize import Synthesis
+from failwise.generation.formats.question_files import read_questions
 from failwise.generation.records import Arity, Question
-from failwise.generation.splits import REGIMES, askable, partition
-from failwise.generation.synthesize import Synthesis
+from failwise.generation.splitting.crossings import Reader
+from failwise.generation.splitting.external_coverage import external_coverage
+from failwise.generation.splitting.leakage import LeakageCertificate, certify
+from failwise.generation.splitting.near_duplicates import near_duplicates
+from failwise.generation.splitting.splits import REGIMES, askable, partition
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Direction, Fact, Polarity, Truth
 from failwise.kg.suggest import has_meaning
@@ -273,7 +273,7 @@ def test_a_duplicate_asks_for_the_same_in_nearly_the_same_words(shipped: Knowled
 
 def test_large_sets_are_sampled_and_say_so(shipped: KnowledgeGraph, monkeypatch: pytest.MonkeyPatch) -> None:
     train, test = near_set(shipped)
-    monkeypatch.setattr("failwise.generation.near_duplicates.MOST_TEST", 2)
+    monkeypatch.setattr("failwise.generation.splitting.near_duplicates.MOST_TEST", 2)
     found = near_duplicates(train, test, Reader(shipped).claims, semantic=False)
     assert (found.compared_test, found.test_stems, found.sampled) == (2, 4, True)
     assert near_duplicates(train, test, Reader(shipped).claims, semantic=False) == found

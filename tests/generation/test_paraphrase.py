@@ -8,9 +8,9 @@ import pytest
 from failwise.errors import InputError
 from failwise.generation.config import RationalesConfig
 from failwise.generation.fake_teachers import ScriptedTeacher, openai_server
-from failwise.generation.paraphrase import find_paraphraser, wrong_with
-from failwise.generation.perturb import PERTURBATIONS, Tally, perturb
-from failwise.generation.perturb_base import Aids, Context, NotMade
+from failwise.generation.perturbing.base import Aids, Context, NotMade
+from failwise.generation.perturbing.paraphrase import find_paraphraser, wrong_with
+from failwise.generation.perturbing.perturb import PERTURBATIONS, Tally, perturb
 from failwise.generation.records import Question
 from failwise.generation.teacher import TeacherReply
 from failwise.kg.graph import KnowledgeGraph

@@ -9,7 +9,9 @@ import pytest
 
 from failwise.errors import InputError
 from failwise.files import read_records, write_records
-from failwise.generation.perturb import (
+from failwise.generation.formats.question_files import read_questions
+from failwise.generation.perturbing.base import Aids
+from failwise.generation.perturbing.perturb import (
     PERTURBATIONS,
     Tally,
     allowed_facts,
@@ -17,10 +19,8 @@ from failwise.generation.perturb import (
     find_perturbation,
     perturb,
 )
-from failwise.generation.perturb_base import Aids
-from failwise.generation.question_files import read_questions
+from failwise.generation.perturbing.synonyms import Synonyms
 from failwise.generation.records import Question
-from failwise.generation.synonyms import Synonyms
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.load import Ontology, load_ontology
 from failwise.kg.records import Polarity, Truth

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from failwise.generation.perturb import PERTURBATIONS, perturb
-from failwise.generation.perturb_base import Aids, Context, NotMade, right_truth
+from failwise.generation.perturbing.base import Aids, Context, NotMade, right_truth
+from failwise.generation.perturbing.perturb import PERTURBATIONS, perturb
 from failwise.generation.records import Arity, Kind, Question
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Direction, Polarity, Truth

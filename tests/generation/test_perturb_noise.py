@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from failwise.generation.perturb import PERTURBATIONS
-from failwise.generation.perturb_base import Aids, Context, NotMade
-from failwise.generation.perturb_noise import negations
+from failwise.generation.perturbing.base import Aids, Context, NotMade
+from failwise.generation.perturbing.noise import negations
+from failwise.generation.perturbing.perturb import PERTURBATIONS
 from failwise.generation.records import Question
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Polarity

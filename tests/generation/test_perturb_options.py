@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from failwise.generation.labels import normalise_label
-from failwise.generation.perturb import PERTURBATIONS
-from failwise.generation.perturb_base import Context, NotMade
-from failwise.generation.perturb_options import STYLES, labels_like
+from failwise.generation.formats.labels import normalise_label
+from failwise.generation.perturbing.base import Context, NotMade
+from failwise.generation.perturbing.options import STYLES, labels_like
+from failwise.generation.perturbing.perturb import PERTURBATIONS
 from failwise.generation.records import Arity, Kind, Question
 from failwise.kg.graph import KnowledgeGraph
 from tests.generation.asked import ask, foreign

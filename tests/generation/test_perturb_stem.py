@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from failwise.generation.perturb import PERTURBATIONS
-from failwise.generation.perturb_base import Aids, Context, NotMade
+from failwise.generation.perturbing.base import Aids, Context, NotMade
+from failwise.generation.perturbing.perturb import PERTURBATIONS
+from failwise.generation.perturbing.synonyms import Synonyms
 from failwise.generation.records import Arity, Question
-from failwise.generation.synonyms import Synonyms
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.load import Ontology
 from failwise.kg.records import Direction, Polarity

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from failwise.errors import InputError
-from failwise.generation import plan_dealer
-from failwise.generation.cells import Cell, Hole, Plan, Supply
-from failwise.generation.plan import compare, make_plan
-from failwise.generation.plan_cells import Side
-from failwise.generation.plan_config import DIMENSIONS, PlanConfig
+from failwise.generation.planning import dealer as plan_dealer
+from failwise.generation.planning.cell_table import Side
+from failwise.generation.planning.cells import Cell, Hole, Plan, Supply
+from failwise.generation.planning.config import DIMENSIONS, PlanConfig
+from failwise.generation.planning.planner import compare, make_plan
 from failwise.generation.records import Arity
 from failwise.kg.records import Direction, Polarity
 

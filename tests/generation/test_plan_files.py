@@ -10,10 +10,10 @@ import pytest
 from failwise.cli_plan import plan_questions
 from failwise.errors import InputError
 from failwise.files import write_records
-from failwise.generation.cells import Hole, Plan
-from failwise.generation.plan import make_plan
-from failwise.generation.plan_config import PlanConfig
-from failwise.generation.plan_files import check_plan, hole_sides, read_holes, read_plan, write_plan
+from failwise.generation.planning.cells import Hole, Plan
+from failwise.generation.planning.config import PlanConfig
+from failwise.generation.planning.files import check_plan, hole_sides, read_holes, read_plan, write_plan
+from failwise.generation.planning.planner import make_plan
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Polarity, Truth
 from tests.conftest import TOY

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from failwise.generation.prepared import (
+from failwise.generation.formats.prepared import (
     NONE_RIGHT,
     NOT_A_PAIR,
     NOT_SEVERAL,
@@ -15,7 +15,7 @@ from failwise.generation.prepared import (
     read_prepared,
     write_prepared,
 )
-from failwise.generation.question_files import read_questions
+from failwise.generation.formats.question_files import read_questions
 from failwise.generation.records import Arity
 from tests.generation.test_failuresensoriq import ours
 

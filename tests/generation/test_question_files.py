@@ -9,8 +9,8 @@ import pytest
 
 from failwise.errors import InputError, MissingExtraError
 from failwise.files import write_records
-from failwise.generation.labels import bare_label, normalise_label
-from failwise.generation.question_files import read_questions
+from failwise.generation.formats.labels import bare_label, normalise_label
+from failwise.generation.formats.question_files import read_questions
 from failwise.generation.records import Arity, Question
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Direction, Polarity

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from failwise.generation.guessers import Tables
-from failwise.generation.question_files import read_questions
+from failwise.generation.balance.guessers import Tables
+from failwise.generation.balance.shortcuts import GuesserRow, Shortcuts, find_shortcuts, pairs_in_order, shared_point
+from failwise.generation.formats.question_files import read_questions
 from failwise.generation.records import Arity, Kind, Question
-from failwise.generation.shortcuts import GuesserRow, Shortcuts, find_shortcuts, pairs_in_order, shared_point
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Direction, Polarity, Truth
 

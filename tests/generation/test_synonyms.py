@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from failwise.generation.synonyms import Synonyms, clashes
+from failwise.generation.perturbing.synonyms import Synonyms, clashes
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.load import load_ontology, shipped_folder
 from failwise.kg.resolve import Names

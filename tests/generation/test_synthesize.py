@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from failwise.errors import OntologyError
 from failwise.files import dump_record
 from failwise.generation.config import QuestionsConfig
+from failwise.generation.drawing.synthesize import Synthesis
 from failwise.generation.records import Question
-from failwise.generation.synthesize import Synthesis
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Direction, Polarity, Truth
 

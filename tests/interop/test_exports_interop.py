@@ -17,11 +17,11 @@ from pydantic import TypeAdapter
 
 from failwise.cli_export_questions import StudentPrompts
 from failwise.generation.config import QuestionsConfig
-from failwise.generation.export_job import ExportJob
-from failwise.generation.exports import export
+from failwise.generation.drawing.synthesize import Synthesis
+from failwise.generation.exporting.job import ExportJob
+from failwise.generation.exporting.table import export
 from failwise.generation.rationales import explain
 from failwise.generation.records import Arity, Question, Rationale
-from failwise.generation.synthesize import Synthesis
 from failwise.kg.graph import KnowledgeGraph
 
 pytestmark = pytest.mark.interop

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from failwise.generation.config import QuestionsConfig
-from failwise.generation.synonyms import clashes
-from failwise.generation.synthesize import Synthesis
+from failwise.generation.drawing.synthesize import Synthesis
+from failwise.generation.perturbing.synonyms import clashes
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.load import Ontology, load_ontology, shipped_folder
 from failwise.kg.records import Direction, Entity, Truth

@@ -1,0 +1,1 @@
+"""What a question set holds, and what guessing is worth on it."""

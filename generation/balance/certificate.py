@@ -1,0 +1,172 @@
+"""The balance certificate of a question set: how it is spread, what guessing is worth on it, and a verdict."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from failwise.errors import InputError
+from failwise.generation.balance.dimensions import Balance, Dimension
+from failwise.generation.balance.exposure import Exposed, Exposure
+from failwise.generation.balance.guessers import Tables
+from failwise.generation.balance.retrieval_rows import RetrievalRow, retrieval_rows
+from failwise.generation.balance.shortcuts import GuesserRow, Offender, Shortcuts, find_shortcuts
+from failwise.generation.planning.cells import Plan
+from failwise.generation.records import Arity, Question
+from failwise.kg.graph import KnowledgeGraph
+from failwise.statistics import Z95_ONE_SIDED
+
+MARGIN = 0.05
+PASSED, REFUSED = "passed", "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceCertificate:
+    """What was measured on a set, and whether it is refused: some guesser beats chance by more than the margin.
+
+    `targeted` says that a plan gave targets; without one only letters, wordings, difficulty and "none of these" have
+    some.
+    """
+
+    questions: int
+    ontology: str
+    margin: float
+    targeted: bool
+    dimensions: tuple[Dimension, ...]
+    exposure: Exposure
+    shortcuts: Shortcuts
+    retrieval: tuple[RetrievalRow, ...]
+
+    @property
+    def verdict(self) -> str:
+        """Return "passed" or "refused"."""
+        return REFUSED if self.shortcuts.offenders else PASSED
+
+    @property
+    def sentence(self) -> str:
+        """Return the verdict in one sentence."""
+        points = f"{100 * self.margin:g} points"
+        if self.shortcuts.offenders:
+            found = "; ".join(map(_accused, self.shortcuts.offenders))
+            return f"REFUSED: guessing without knowing a fact gets more than {points} above chance: {found}."
+        closest = max(self.shortcuts.rows, key=lambda r: r.excess)
+        return (
+            f"PASSED: no guesser beats chance by more than {points}; the nearest is {closest.name!r} on "
+            f"{closest.arity} answers, {closest.excess:+.1f} points."
+        )
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Return what is no reason to refuse, and worth knowing, in sentences."""
+        return tuple(_warnings(self))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all that was measured as plain values."""
+        said = {"verdict": self.verdict, "sentence": self.sentence, "warnings": list(self.warnings)}
+        plain = asdict(self)
+        plain["exposure"]["groups"] = {str(k): n for k, n in self.exposure.groups.items()}
+        return {**said, **plain}
+
+    def markdown(self) -> str:
+        """Return short tables, verdict first."""
+        from failwise.generation.balance.text import markdown
+
+        return markdown(self)
+
+
+def certify(
+    questions: Iterable[Question],
+    graph: KnowledgeGraph,
+    plan: Plan | None = None,
+    *,
+    margin: float = MARGIN,
+    training: Iterable[Question] | None = None,
+) -> BalanceCertificate:
+    """Measure a question set.
+
+    Args:
+        questions: gone through several times, never copied: a list, or what reads its file anew each time.
+        plan: what the set was made to; its targets are compared with what came.
+        margin: allowed excess of a guesser over chance, as a share.
+        training: questions that retrieval may look up; without them those of the set's train split.
+
+    Raises:
+        InputError: there is no question, or the margin is not between 0 and 1.
+    """
+    if not 0 <= margin < 1:
+        raise InputError(f"the margin is {margin}; it is a share of the questions, from 0 to below 1, such as {MARGIN}")
+    if isinstance(questions, Iterator):
+        questions = list(questions)
+    tables = Tables(graph)
+    balance, exposed, count = Balance(tables), Exposed(tables), 0
+    for question in questions:
+        balance.add(question)
+        exposed.add(question)
+        count += 1
+    if not count:
+        raise InputError("there is no question to certify; make some with: failwise questions generate")
+    return BalanceCertificate(
+        questions=count,
+        ontology=graph.digest,
+        margin=margin,
+        targeted=plan is not None,
+        dimensions=balance.dimensions(plan, graph),
+        exposure=exposed.exposure(),
+        shortcuts=find_shortcuts(questions, tables, margin),
+        retrieval=retrieval_rows(questions, graph, training),
+    )
+
+
+def _accused(offender: Offender) -> str:
+    row = offender.row
+    what = "right" if row.arity is Arity.SINGLE else "of pairs in order, multiple answers"
+    said = f"{row.name!r} is {100 * row.accuracy:.1f} % {what} where chance gives {100 * row.chance:.1f} %"
+    part = offender.parts[0]
+    if part.relation:
+        said += f", most in {part.relation} {part.direction} {part.polarity} ({part.excess:+.1f})"
+    names = [*dict.fromkeys(repr(o.option) for o in offender.options if o.gain > 0)][:3]
+    return said + (f", most by {', '.join(names)}" if names else "")
+
+
+def _warnings(certificate: BalanceCertificate) -> Iterator[str]:
+    shortcuts, exposure = certificate.shortcuts, certificate.exposure
+    if parts := shortcuts.warnings:
+        worst = max(parts, key=lambda r: r.excess)
+        yield (
+            f"parts of the set are over the margin ({len(parts):,} pairs of guesser and part), most of all "
+            f"{worst.name!r} on {worst.relation} {worst.polarity}: {worst.excess:+.1f} points"
+        )
+    for arity in Arity:
+        asked = max((r.n for r in shortcuts.rows if r.arity is arity), default=0)
+        row = next((r for r in shortcuts.rows if r.arity is arity and r.n == asked), None)
+        if row and (unseen := _unseen(row)) > certificate.margin:
+            yield (
+                f"{asked:,} questions with {arity} answers are too few to tell: luck alone could give a guesser "
+                f"{100 * unseen:.0f} points above chance"
+            )
+    if shortcuts.single_anchor:
+        yield (
+            f"'option prior' is left to chance in {shortcuts.single_anchor:,} questions, where the set asks about one "
+            f"anchor only of the table ({shortcuts.single_anchor_tables:,} tables by polarity and arity): what it "
+            "would learn are the facts themselves"
+        )
+    if shortcuts.one_anchor:
+        yield (
+            f"'degree' is left to chance in {shortcuts.one_anchor:,} questions, where the ontology knows one anchor "
+            "only of the table: the degree would be the fact itself"
+        )
+    if exposure.unlinked:
+        yield f"{exposure.unlinked:,} questions have no facts in this ontology: 'degree' and exposure leave them out"
+    if exposure.broken:
+        yield f"{exposure.broken:,} contrast groups ask for one of their options oftener than for another"
+
+
+def _unseen(row: GuesserRow) -> float:
+    """Return the largest excess, as a share, that luck alone would give in one of 20 sets (normal approximation)."""
+    return Z95_ONE_SIDED * float((row.chance * (1 - row.chance) / row.n) ** 0.5)
+
+
+def beside(certificates: Mapping[str, BalanceCertificate]) -> str:
+    """Return one Markdown table with a column for each set, by name."""
+    from failwise.generation.balance.text import side_by_side
+
+    return side_by_side(certificates)

@@ -1,0 +1,1 @@
+"""Facts to questions: tables, contrast groups, option sets, words."""

@@ -1,0 +1,377 @@
+"""Option sets drawn from a yes/no matrix, with one right option: contrast groups wherever the matrix has them.
+
+A fact that is in no contrast group of the size asked for gets distractors that even out a guesser's chances: those
+that were right elsewhere more often than their share of the times they were shown.
+"""
+
+import random
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from heapq import heapify, heappop, heappush
+from typing import TypeAlias
+
+from failwise.generation.drawing.contrast import Matchings, Pair, bits, grown
+from failwise.generation.records import Kind
+
+_REDRAWS = 8  # tries for an option set that was not used yet
+_HASH, _HASHES = 2654435761, 2**32  # Knuth's multiplicative hash
+_NOISE = 0.5  # chance in the choice of distractors, in questions; less than one, so that the balance decides
+
+# Ranks options (indices) as distractors beside the right one, best first: (anchor, right option, candidates).
+Strategy: TypeAlias = Callable[[int, int, list[int]], list[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A question before its words: an anchor, options in the order shown, and how each came to be there.
+
+    `none` says that "none of these" stands behind the options. `group` numbers the contrast groups of a table, from 1.
+    """
+
+    anchor: int
+    options: tuple[int, ...]
+    right: tuple[bool, ...]
+    kinds: tuple[Kind, ...]
+    none: bool = False
+    group: int = 0
+
+    def turned(self) -> "Drawn":
+        """Return the same question with its first option last."""
+        options, right, kinds = self.options, self.right, self.kinds
+        return replace(
+            self,
+            options=(*options[1:], options[0]),
+            right=(*right[1:], right[0]),
+            kinds=(*kinds[1:], kinds[0]),
+        )
+
+
+@dataclass(slots=True)
+class Letters:
+    """Deals places for right options, so that each of k is taken equally often; `offset` is the first one's."""
+
+    offset: int = 0
+    counts: dict[tuple[int, bool], list[int]] = field(default_factory=dict)
+
+    def deal(self, k: int, n: int, rng: random.Random, none: bool = False) -> list[int]:
+        """Return n different places out of k: those taken least often so far, in random order."""
+        counts = self.counts.setdefault((k, none), [0] * k)
+        start = self.offset % k
+        places = sorted(range(k), key=lambda p: (counts[p], (p - start) % k))[:n]
+        for place in places:
+            counts[place] += 1
+        rng.shuffle(places)
+        return places
+
+
+@dataclass(slots=True)
+class Used:
+    """Option sets, as (anchor, mask): `taken` by another split, which must not be drawn, and `own` ones drawn already.
+
+    The split that draws first must leave some to the next: it may take `share` of them, and of a fact that it did not
+    ask yet up to a half. Which half is told by the facts in the option set, and is another one in the other direction
+    of the table: a fact with a single option set is asked in one direction and taught in the other.
+    """
+
+    taken: set[Pair]
+    share: float = 1.0
+    turned: bool = False
+    seed: int = 0
+    own: set[Pair] = field(default_factory=set)
+
+    def free(self, keys: Sequence[Pair], places: Iterable[int], first: bool) -> bool:
+        """Say whether the option sets may be used. `places` are their facts; `first`: one was not asked yet."""
+        if not (self.taken.isdisjoint(keys) and self.own.isdisjoint(keys)):
+            return False
+        if self.share >= 1:
+            return True
+        spot = (sum((p + 1) * _HASH % _HASHES for p in places) + self.seed) * _HASH % _HASHES / _HASHES
+        return (1 - spot if self.turned else spot) < (max(self.share, 0.5) if first else self.share)
+
+
+@dataclass(slots=True)
+class Drawer:
+    """Draws questions with one right option from one table and polarity.
+
+    Args:
+        index: place of the fact of an anchor and an option, by which `tested` counts questions.
+        right: masks of options that are right, by anchor; `wrong` those that are wrong.
+        matchings: contrast groups of the table.
+        tested: questions so far by fact; shared by both directions of a table.
+        letters: deals the places of right options.
+        degrees: yes facts of each option, by which distractors are matched.
+    """
+
+    index: Sequence[Sequence[int]]
+    right: Sequence[int]
+    wrong: Sequence[int]
+    matchings: Matchings
+    tested: list[int]
+    letters: Letters
+    rng: random.Random
+    used: Used
+    degrees: Sequence[int] = ()
+    strategies: Sequence[tuple[Kind, Strategy, float]] = ()
+    ranks: dict[int, list[int]] = field(default_factory=dict)
+    surplus: list[float] = field(init=False)
+    drawn: dict[tuple[Pair, int], list[Sequence[Pair]]] = field(default_factory=dict)
+    groups: int = 0
+    due: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.surplus = [0.0] * (len(self.index[0]) if self.index else 0)
+
+    def draw(self, k: int, n: int, *, none: bool = False, alone: bool = False) -> Iterator[Drawn]:
+        """Yield up to n questions of k options ("none of these" included), those of one contrast group together.
+
+        Facts that were asked least come first. Fewer questions come where no fact has a free option set left.
+
+        Args:
+            alone: ask the facts that are in no contrast group of this size, not those that are.
+        """
+        listed = k - none
+        heap = self._heap(listed, grouped=not alone)
+        while n > 0 and heap:
+            a, o = self._least(heap)
+            if made := (self._singly if alone else self._grouped)((a, o), listed, n, none):
+                yield from made
+                n -= len(made)
+                heappush(heap, (self.tested[self.index[a][o]], self.rng.random(), a, o))
+
+    def each(self, fewest: int, most: int, times: int, alone: int, none_share: float = 0.0) -> Iterator[Drawn]:
+        """Yield questions until every fact was asked so many times; facts that others need as contrast come more often.
+
+        A fact in contrast groups gets any number of options that its groups allow. The others get the fewest, `alone`
+        times: on these a guesser gains.
+        """
+        random_ = self.rng.random
+        for grouped, most_times in ((True, times), (False, min(times, alone))):
+            facts = self._heap(fewest, grouped=grouped)
+            draw = self._grouped if grouped else self._singly
+            while facts:
+                a, o = self._least(facts)
+                if self.tested[self.index[a][o]] >= most_times:
+                    break
+                size = min(most, self.matchings.reach((a, o))) if grouped else fewest
+                k = fewest + int(random_() * (size - fewest + 1))
+                none = k > 2 and random_() < none_share
+                if made := draw((a, o), k - none, k, none):
+                    yield from made
+                    heappush(facts, (self.tested[self.index[a][o]], random_(), a, o))
+
+    def cover(self, k: int, asked: Sequence[int], *, alone: bool = False, most: int = 1 << 60) -> Iterator[Drawn]:
+        """Yield a question of k options for each fact that was not asked before.
+
+        Args:
+            asked: questions in the other split, by fact.
+            alone: only facts in no contrast group.
+            most: questions at most.
+        """
+        for a, mask in enumerate(self.right):
+            if self.wrong[a].bit_count() >= k - 1:
+                for o in bits(mask):
+                    place = self.index[a][o]
+                    if most <= 0 or asked[place] or self.tested[place]:
+                        continue
+                    if not alone or self.matchings.reach((a, o)) < k:
+                        made = self._filled([(a, o)], k, 1, False)
+                        most -= len(made)
+                        yield from made
+
+    def _heap(self, k: int, *, grouped: bool) -> list[tuple[int, float, int, int]]:
+        """Return the facts with k - 1 wrong options beside them, by questions so far; in a group of k, or not."""
+        random_, tested = self.rng.random, self.tested
+        found = []
+        for a, mask in enumerate(self.right):
+            if self.wrong[a].bit_count() >= k - 1:
+                row = self.index[a]
+                found += [
+                    (tested[row[o]], random_(), a, o)
+                    for o in bits(mask)
+                    if (self.matchings.reach((a, o)) >= k) is grouped
+                ]
+        heapify(found)
+        return found
+
+    def _least(self, heap: list[tuple[int, float, int, int]]) -> Pair:
+        """Take the fact that was asked least; counts in the heap may be old, as facts are asked in others' groups."""
+        while True:
+            count, _, a, o = heappop(heap)
+            now = self.tested[self.index[a][o]]
+            if now == count:
+                return a, o
+            heappush(heap, (now, self.rng.random(), a, o))
+
+    def _grouped(self, pair: Pair, k: int, n: int, none: bool) -> list[Drawn]:
+        """Return the questions of a contrast group of k around a fact; nothing where its groups are used up."""
+        fitting = [m for m in self.matchings.of[pair] if len(m) >= k]
+        first = not self.tested[self.index[pair[0]][pair[1]]]
+        for attempt in range(_REDRAWS):
+            matching: Sequence[Pair] = fitting[int(self.rng.random() * len(fitting))]
+            if attempt > 1:  # those known are used up, it seems
+                matching = grown(pair, self.right, self.wrong, k, self.rng)
+                if len(matching) < k:
+                    continue
+            found = self._members(pair, matching, k)
+            mask = sum(1 << o for _, o in found)
+            if none and not self._nobodies(mask):
+                continue
+            if self.used.free([(a, mask) for a, _ in found[:n]], self._places(found, (o for _, o in found)), first):
+                self._remember(found[:n], found)
+                return self._written(found, [(o, Kind.ANSWER) for _, o in found], n, none)
+        return self._repeated(pair, k, n, none)
+
+    def _places(self, found: Sequence[Pair], options: Iterable[int]) -> list[int]:
+        """Return the facts that an option set shows: the same ones whichever of them are right."""
+        shown = list(options)
+        return [self.index[a][o] for a, _ in found for o in shown]
+
+    def _remember(self, asked: Sequence[Pair], found: Sequence[Pair]) -> None:
+        for pair in asked:
+            self.drawn.setdefault((pair, len(found)), []).append(found)
+
+    def _repeated(self, pair: Pair, k: int, n: int, none: bool) -> list[Drawn]:
+        """Return a group that was drawn before: in another wording and order it still teaches and asks its facts."""
+        groups = self.drawn.get((pair, k))
+        if not groups:
+            return []
+        found = groups[int(self.rng.random() * len(groups))]
+        return self._written([pair, *(p for p in found if p != pair)], [(o, Kind.ANSWER) for _, o in found], n, none)
+
+    def _members(self, pair: Pair, matching: Sequence[Pair], k: int) -> list[Pair]:
+        """Return k pairs of a matching, the given one first: those asked least, with a little chance."""
+        if len(matching) == k:
+            return [pair, *(m for m in matching if m != pair)]
+        random_, tested, index = self.rng.random, self.tested, self.index
+        others = sorted((tested[index[b][p]] + random_(), (b, p)) for b, p in matching if (b, p) != pair)
+        return [pair, *(other for _, other in others[: k - 1])]
+
+    def _singly(self, pair: Pair, k: int, n: int, none: bool) -> list[Drawn]:
+        return self._filled(self._part(pair, k, n), k, n, none)
+
+    def _part(self, pair: Pair, k: int, n: int) -> list[Pair]:
+        """Return a smaller contrast group around a fact, to be filled up: as many as leave k options."""
+        own = self.matchings.of.get(pair) or [(pair,)]
+        matching = own[int(self.rng.random() * len(own))]
+        found = self._members(pair, matching, min(k, n, len(matching)))
+        while len(found) > 1 and len(found) + self._common(found).bit_count() < k:
+            found.pop()
+        return found
+
+    def _common(self, found: Sequence[Pair]) -> int:
+        """Return the options that are wrong for all anchors."""
+        open_ = self.wrong[found[0][0]]
+        for a, _ in found[1:]:
+            open_ &= self.wrong[a]
+        return open_
+
+    def _filled(self, found: list[Pair], k: int, n: int, none: bool) -> list[Drawn]:
+        pool = list(bits(self._common(found)))
+        a, o = found[0]
+        first = not self.tested[self.index[a][o]]
+        for attempt in range(_REDRAWS):
+            options = [(p, Kind.ANSWER) for _, p in found]
+            if attempt < 2 and len(found) == 1 and not self.strategies:
+                options += [(p, Kind.DEGREE_MATCHED) for p in self._matched(o, pool, k - 1)]
+            elif attempt < 2:
+                options += self._distractors(found[0], pool, k - len(found))
+            else:  # the best are used up
+                options += [(p, Kind.SAME_ANCHOR) for p in self.rng.sample(pool, k - len(found))]
+            mask = sum(1 << p for p, _ in options)
+            if none and not self._nobodies(mask):
+                continue
+            keys = [(b, mask) for b, _ in found]
+            again = attempt == _REDRAWS - 1 and self.used.own.issuperset(keys)
+            if again or self.used.free(keys, self._places(found, (p for p, _ in options)), first):
+                return self._written(found, options, n, none)
+        return []
+
+    def _distractors(self, asked: Pair, pool: list[int], n: int) -> list[tuple[int, Kind]]:
+        """Choose n of the pool, each by a strategy drawn by its weight."""
+        if not self.strategies:
+            return [(o, Kind.DEGREE_MATCHED) for o in self._evened(pool)[:n]]
+        chosen: list[tuple[int, Kind]] = []
+        taken: set[int] = set()
+        weights = [weight for _, _, weight in self.strategies]
+        for kind, strategy, _ in self.rng.choices(self.strategies, weights, k=n):
+            left = [o for o in pool if o not in taken]
+            ranked = [] if kind is Kind.DEGREE_MATCHED else [o for o in strategy(*asked, left) if o not in taken]
+            if not ranked:
+                kind, ranked = Kind.DEGREE_MATCHED, self._evened(left)
+            chosen.append((ranked[0], kind))
+            taken.add(ranked[0])
+        return chosen
+
+    def _matched(self, o: int, pool: list[int], n: int) -> list[int]:
+        """Choose n of the pool so that the degree of the right option takes each rank among theirs equally often."""
+        degrees, ranked = self.degrees, self._evened(pool)
+        above = [p for p in ranked if degrees[p] > degrees[o]]
+        below = [p for p in ranked if degrees[p] < degrees[o]]
+        level = [p for p in ranked if degrees[p] == degrees[o]]
+        counts = self.ranks.setdefault(n, [0] * (n + 1))
+        possible = range(max(0, n - len(below) - len(level)), min(n, len(above) + len(level)) + 1)
+        rank = min(possible, key=lambda r: (counts[r], self.rng.random()))
+        counts[rank] += 1
+        higher = above[:rank]
+        lower = below[: n - rank]
+        return higher + lower + level[: n - len(higher) - len(lower)]
+
+    def _evened(self, pool: list[int]) -> list[int]:
+        """Rank options: those that were right more often than their share of the times they were shown come first."""
+        random_, surplus = self.rng.random, self.surplus
+        return sorted(pool, key=lambda o: _NOISE * random_() - surplus[o])
+
+    def _written(self, found: Sequence[Pair], options: Sequence[tuple[int, Kind]], n: int, none: bool) -> list[Drawn]:
+        """Return at most n questions over the same options in one order, and count what was asked and shown."""
+        nobody = self._nobody(sum(1 << o for o, _ in options), n) if none else None
+        found = found[: n - (nobody is not None)]
+        k, m = len(options), len(found)
+        places = self.letters.deal(k, m, self.rng, none)
+        order: list[tuple[int, Kind] | None] = [None] * k
+        for place, option in zip(places, options[:m], strict=True):
+            order[place] = option
+        others = list(options[m:])
+        self.rng.shuffle(others)
+        shown = [option if option is not None else others.pop() for option in order]
+        mask = sum(1 << o for o, _ in shown)
+        self.used.own.update((a, mask) for a, _ in found)
+        several = m + (nobody is not None) > 1
+        self.groups += several
+        group = self.groups if several else 0
+        self._count(shown, m)
+        made = []
+        for a, o in found:
+            self.surplus[o] += 1
+            self.tested[self.index[a][o]] += 1
+            kinds = tuple(Kind.ANSWER if p == o else Kind.CONTRAST if x is Kind.ANSWER else x for p, x in shown)
+            right = tuple(p == o for p, _ in shown)
+            made.append(Drawn(a, tuple(p for p, _ in shown), right, kinds, none, group))
+        if nobody is not None:
+            kinds = tuple(Kind.CONTRAST if x is Kind.ANSWER else x for _, x in shown)
+            made.append(Drawn(nobody, tuple(p for p, _ in shown), (False,) * k, kinds, True, group))
+        return made
+
+    def _count(self, shown: Sequence[tuple[int, Kind]], questions: int) -> None:
+        share = questions / len(shown)
+        for o, _ in shown:
+            self.surplus[o] -= share
+
+    def _nobodies(self, mask: int) -> list[int]:
+        """Return the anchors for which all options are wrong."""
+        taken = self.used.taken
+        return [a for a, wrong in enumerate(self.wrong) if not mask & ~wrong and (a, mask) not in taken]
+
+    def _nobody(self, mask: int, n: int) -> int | None:
+        """Return an anchor for which all options are wrong, where "none of these" is to be right: one question in k.
+
+        What is due adds up over the questions, so that it is met where they are few, or where an option set has none.
+        """
+        k = mask.bit_count() + 1
+        self.due += min(n, k) / k
+        anchors = self._nobodies(mask)
+        if not anchors or self.due < self.rng.random():
+            return None
+        self.due -= 1
+        a = anchors[int(self.rng.random() * len(anchors))]
+        self.used.own.add((a, mask))
+        return a

@@ -1,0 +1,1 @@
+"""Question sets for other tools."""

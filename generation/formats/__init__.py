@@ -1,0 +1,1 @@
+"""Question files of others: FailureSensorIQ, ARC, anything by a field map."""

@@ -1,0 +1,1 @@
+"""Variants of questions that ask for the same knowledge."""

@@ -1,0 +1,173 @@
+"""What crosses from a training set to a test set: facts, name pairs, entities, asset classes, and wordings.
+
+The check reads questions and the graph alone, and trusts no regime or partition that made them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from failwise.generation.records import Question
+from failwise.generation.splitting.crossings import Comparison, Crossing, Offence, Reader
+from failwise.generation.splitting.near_duplicates import NearDuplicates, near_duplicates
+from failwise.generation.splitting.splits import REGIMES
+from failwise.kg.graph import KnowledgeGraph
+
+_MEANS = {
+    "": "the same questions on both sides: not even recall of other questions is measured",
+    "new-question": "the same facts: recall, not generalisation",
+    "held-out-fact": "other facts about names that training has seen together",
+    "held-out-pair": "pairs of names that training never brings together",
+    "held-out-entity": "things that training never names",
+    "held-out-asset": "asset classes that training never asks about",
+}
+_QUESTIONS = ("questions", "originals", "option sets")
+# What must not cross under each regime. Entities may be options on both sides, as long as each fact has a new one.
+_FORBIDS = {
+    "new-question": _QUESTIONS,
+    "held-out-fact": (*_QUESTIONS, "facts"),
+    "held-out-pair": (*_QUESTIONS, "facts", "name pairs"),
+    "held-out-entity": (*_QUESTIONS, "facts", "name pairs", "facts without a new entity"),
+    "held-out-asset": (*_QUESTIONS, "facts", "asset classes"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LeakageCertificate:
+    """What crosses between a training set and a test set, and which split regimes they satisfy.
+
+    `regime` is what the questions claim ("" where they claim nothing), `holds` whether it is true; `broken` says in
+    sentences why not. `strongest` is the last of `satisfied` in the order of `REGIMES`; the last three regimes do not
+    imply one another. `unlinked` counts questions without facts on either side, of which wordings alone are checked.
+    """
+
+    regime: str
+    holds: bool
+    broken: tuple[str, ...]
+    satisfied: tuple[str, ...]
+    strongest: str
+    train_questions: int
+    test_questions: int
+    unlinked: tuple[int, int]
+    crossings: tuple[Crossing, ...]
+    near: NearDuplicates
+    ontology: str
+
+    def crossing(self, name: str) -> Crossing:
+        """Return the row of one notion."""
+        return next(c for c in self.crossings if c.name == name)
+
+    def sentence(self) -> str:
+        """Say in one sentence what the split measures."""
+        claim = f"claimed regime {self.regime}: {'holds' if self.holds else 'BROKEN'}; " if self.regime else ""
+        return f"{claim}strongest regime satisfied: {self.strongest or 'none'} ({_MEANS[self.strongest]})"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all of it as plain values."""
+        return {**asdict(self), "means": _MEANS[self.strongest]}
+
+    def markdown(self) -> str:
+        """Return all of it for a person to read."""
+        lines = [
+            "# Leakage certificate",
+            "",
+            f"{self.train_questions:,} training and {self.test_questions:,} test questions; {self.sentence()}.",
+            "",
+            *(f"- {sentence}" for sentence in self.broken),
+            *([""] if self.broken else []),
+            "| what | training | test | cross | test questions touched | % |",
+            "|---|--:|--:|--:|--:|--:|",
+            *(
+                f"| {c.name} | {c.train:,} | {c.test:,} | {c.crossing:,} | {c.questions:,} | {100 * c.share:.1f} |"
+                for c in self.crossings
+            ),
+            "",
+            *_near_lines(self.near),
+            *(
+                [f"{self.unlinked[0]:,} training and {self.unlinked[1]:,} test questions have no facts of this graph."]
+                if any(self.unlinked)
+                else []
+            ),
+        ]
+        for crossing in (c for c in self.crossings if c.examples and c.name in _forbidden(self)):
+            lines += ["", f"## Most frequent {crossing.name} that cross", "", *map(_offence_line, crossing.examples)]
+        return "\n".join(lines) + "\n"
+
+
+def _forbidden(certificate: LeakageCertificate) -> tuple[str, ...]:
+    return tuple(name for r in certificate.regime.split(" + ") for name in _FORBIDS.get(r, ()))
+
+
+def _offence_line(offence: Offence) -> str:
+    train, test = (f" ({role})" if role else "" for role in (offence.train_role, offence.test_role))
+    return (
+        f"- {offence.what}: {offence.questions:,} test questions; training {offence.train_question}{train}, "
+        f"test {offence.test_question}{test}"
+    )
+
+
+def _near_lines(near: NearDuplicates) -> list[str]:
+    part = " of a sample" if near.sampled else ""
+    return [
+        f"Stems compared by {near.method}, at a likeness of {near.threshold:g} or more: {near.compared_test:,} of "
+        f"{near.test_stems:,} test stems with {near.compared_train:,} of {near.train_stems:,} training stems.",
+        f"{near.same_facts:,} test stems{part} ask for the same in nearly the same words, {near.reworded:,} of them in "
+        f"another template; {near.alike:,} more are alike in words alone and ask for other facts or for the opposite.",
+        "",
+        *(f"- {p.likeness:.2f}: {p.test} (training: {p.train})" for p in near.examples),
+        *([""] if near.examples else []),
+    ]
+
+
+def certify(
+    train: Sequence[Question],
+    test: Sequence[Question],
+    graph: KnowledgeGraph,
+    *,
+    semantic: bool | None = None,
+    seed: int = 0,
+) -> LeakageCertificate:
+    """Check what crosses from a training set to a test set.
+
+    Args:
+        semantic: compare stems by meaning; None where the extra `semantic` is installed, without it by letters.
+        seed: of the sample of stems, where there are too many to compare all.
+
+    Raises:
+        InputError: one of the sets is empty, or names a fact that the graph does not have.
+    """
+    reader = Reader(graph)
+    comparison = Comparison(train, test, reader)
+    crossed = {c.name: c for c in comparison.crossings()}
+    unlinked = (comparison.train.unlinked, comparison.test.unlinked)
+    satisfied = tuple(r for r in REGIMES if not _breaches(r, crossed, unlinked))
+    claims = sorted({q.regime for q in (*train, *test) if q.regime})
+    broken = tuple(f"{r}: {s}" for r in claims for s in _breaches(r, crossed, unlinked))
+    return LeakageCertificate(
+        regime=" + ".join(claims),
+        holds=not broken,
+        broken=broken,
+        satisfied=satisfied,
+        strongest=satisfied[-1] if satisfied else "",
+        train_questions=len(train),
+        test_questions=len(test),
+        unlinked=unlinked,
+        crossings=tuple(crossed.values()),
+        near=near_duplicates(train, test, reader.claims, semantic=semantic, seed=seed),
+        ontology=graph.digest,
+    )
+
+
+def _breaches(regime: str, crossed: Mapping[str, Crossing], unlinked: tuple[int, int]) -> list[str]:
+    """Return in sentences what a regime forbids and the sets do."""
+    if regime not in _FORBIDS:
+        return [f"there is no such regime; it may be {', '.join(REGIMES)}"]
+    rows = (crossed[name] for name in _FORBIDS[regime])
+    found = [
+        f"{c.crossing:,} {c.name} cross, in {c.questions:,} test questions ({100 * c.share:.1f} %)"
+        for c in rows
+        if c.crossing
+    ]
+    if any(unlinked) and regime != "new-question":
+        found.append(f"{sum(unlinked):,} questions have no facts, so that nothing can be said of them")
+    return found
