@@ -30,6 +30,7 @@ fix: .venv/.installed  ## mend what can be mended by itself
 bench: .venv/.installed  ## speeds, each as a ratio to a peer or a limit in the same run
 	$(BIN)/python benchmarks/spine.py
 	$(BIN)/python benchmarks/ontology.py
+	$(BIN)/python benchmarks/questions.py
 	$(BIN)/python benchmarks/resolution.py
 
 # torch comes first and pinned: its newest build would pull gigabytes that nothing here uses. The packages of the

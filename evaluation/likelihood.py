@@ -95,7 +95,7 @@ def load_scorer(student: str | Path, device: Device) -> tuple[Any, PreTrainedTok
 
 def branches(question: Question, tokenizer: PreTrainedTokenizerBase) -> Branches:
     """Return a question in tokens, cut as in training."""
-    user = prompts.user_message(question.question, question.options, question.option_ids, Mode.DIRECT)
+    user = prompts.ask(question, Mode.DIRECT)
     prompt = models.render_prompt(tokenizer, user)
     options: list[tuple[int, ...]] = []
     for option, label in zip(question.options, question.option_ids, strict=True):

@@ -64,6 +64,6 @@ def _example(question: Question, rationale: Rationale | None, cite_facts: bool) 
     return Example(
         question_id=question.id,
         mode=mode,
-        prompt=prompts.user_message(question.question, question.options, question.option_ids, mode),
+        prompt=prompts.ask(question, mode),
         completion=prompts.completion(question.options[right], question.option_ids[right], text),
     )

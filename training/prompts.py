@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from failwise.generation.formats.labels import bare_label
+from failwise.generation.records import Question
 from failwise.training.records import Mode
 
 VERSION = "1"
@@ -41,14 +42,23 @@ def clean_label(label: str) -> str:
     return bare_label(label)
 
 
-def user_message(question: str, options: Sequence[str], labels: Sequence[str], mode: Mode) -> str:
-    """Return the question, its lettered options and the closing instruction.
+def ask(question: Question, mode: Mode) -> str:
+    """Return what the student is asked: the question and its options, in the order that it wants them."""
+    first = question.question_first
+    return user_message(question.question, question.options, question.option_ids, mode, question_first=first)
+
+
+def user_message(
+    question: str, options: Sequence[str], labels: Sequence[str], mode: Mode, *, question_first: bool = True
+) -> str:
+    """Return the question, its lettered options and the closing instruction; or the options before the question.
 
     `A)` and not `A.`: an option may end in a full stop, none ends in a bracket. One option per line: an
     option may hold a comma.
     """
     listed = "\n".join(f"{clean_label(label)}) {text}" for label, text in zip(labels, options, strict=True))
-    return f"{question}\n{listed}\n{CLOSING[mode]}"
+    parts = (question, listed) if question_first else (listed, question)
+    return "\n".join((*parts, CLOSING[mode]))
 
 
 def messages(user: str) -> list[dict[str, str]]:

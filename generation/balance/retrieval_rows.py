@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
+from importlib import import_module
 from importlib.util import find_spec
 from typing import TypeAlias
 from zlib import crc32
@@ -126,9 +127,7 @@ def _row(
 
 def tf_idf(documents: Sequence[str], queries: Sequence[str]) -> list[float]:
     """Return each query's highest cosine with a document, words weighted by TF-IDF."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    vectors = TfidfVectorizer(token_pattern=r"(?u)\b\w+\b")  # single letters are names of signals
+    vectors = import_module("sklearn.feature_extraction.text").TfidfVectorizer(token_pattern=r"(?u)\b\w+\b")  # single letters are names of signals
     known = vectors.fit_transform(documents).T.tocsc()
     asked = vectors.transform(queries)
     best: list[float] = []
@@ -139,8 +138,7 @@ def tf_idf(documents: Sequence[str], queries: Sequence[str]) -> list[float]:
 
 def bm25(documents: Sequence[str], queries: Sequence[str]) -> list[float]:
     """Return each query's highest BM25 score (Robertson and Zaragoza 2009; Lucene's variant)."""
-    import bm25s
-
+    bm25s = import_module("bm25s")
     index = bm25s.BM25()
     tokens = {"token_pattern": r"(?u)\b\w+\b", "stopwords": [], "show_progress": False}
     index.index(bm25s.tokenize(list(documents), **tokens), show_progress=False)

@@ -35,7 +35,7 @@ class StudentPrompts:
     def ask(self, question: Question, *, reasons: bool) -> str:
         """Return the question, its lettered options and the closing instruction."""
         mode = Mode.RATIONALE if reasons else Mode.DIRECT
-        text = prompts.user_message(question.question, question.options, question.option_ids, mode)
+        text = prompts.ask(question, mode)
         return text + SEVERAL if question.arity is Arity.MULTIPLE else text
 
     def reply(self, question: Question, chosen: Sequence[int], reasons: str | None = None) -> str:

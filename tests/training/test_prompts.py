@@ -17,6 +17,11 @@ def test_the_modes_differ_in_the_closing_words_alone() -> None:
     assert direct.splitlines()[:-1] == ["What shows wear?", "A) vibration", "B) oil", "C) oil debris"]
 
 
+def test_the_question_may_stand_behind_its_options() -> None:
+    turned = user_message("What shows wear?", OPTIONS, LABELS, Mode.DIRECT, question_first=False)
+    assert turned.index("A) ") < turned.index("What shows wear?") < turned.index("Answer.")
+
+
 def test_labels_are_written_in_one_style() -> None:
     bracketed = user_message("Q?", OPTIONS, ("(A)", "B)", "C"), Mode.DIRECT)
     assert bracketed == user_message("Q?", OPTIONS, LABELS, Mode.DIRECT)
