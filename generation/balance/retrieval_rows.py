@@ -127,7 +127,9 @@ def _row(
 
 def tf_idf(documents: Sequence[str], queries: Sequence[str]) -> list[float]:
     """Return each query's highest cosine with a document, words weighted by TF-IDF."""
-    vectors = import_module("sklearn.feature_extraction.text").TfidfVectorizer(token_pattern=r"(?u)\b\w+\b")  # single letters are names of signals
+    vectors = import_module("sklearn.feature_extraction.text").TfidfVectorizer(
+        token_pattern=r"(?u)\b\w+\b"
+    )  # single letters are names of signals
     known = vectors.fit_transform(documents).T.tocsc()
     asked = vectors.transform(queries)
     best: list[float] = []

@@ -6,14 +6,14 @@ that were right elsewhere more often than their share of the times they were sho
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from failwise.generation.drawing.contrast import Matchings, Pair, bits, grown
 from failwise.generation.records import Kind
 
-_REDRAWS = 8  # tries for an option set that was not used yet
+_REDRAWS = 6  # tries for an option set that was not used yet
 _HASH, _HASHES = 2654435761, 2**32  # Knuth's multiplicative hash
 _NOISE = 0.5  # chance in the choice of distractors, in questions; less than one, so that the balance decides
 
@@ -21,8 +21,7 @@ _NOISE = 0.5  # chance in the choice of distractors, in questions; less than one
 Strategy: TypeAlias = Callable[[int, int, list[int]], list[int]]
 
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
+class Drawn(NamedTuple):
     """A question before its words: an anchor, options in the order shown, and how each came to be there.
 
     `none` says that "none of these" stands behind the options. `group` numbers the contrast groups of a table, from 1.
@@ -38,8 +37,7 @@ class Drawn:
     def turned(self) -> "Drawn":
         """Return the same question with its first option last."""
         options, right, kinds = self.options, self.right, self.kinds
-        return replace(
-            self,
+        return self._replace(
             options=(*options[1:], options[0]),
             right=(*right[1:], right[0]),
             kinds=(*kinds[1:], kinds[0]),
@@ -79,10 +77,12 @@ class Used:
     seed: int = 0
     own: set[Pair] = field(default_factory=set)
 
-    def free(self, keys: Sequence[Pair], places: Iterable[int], first: bool) -> bool:
-        """Say whether the option sets may be used. `places` are their facts; `first`: one was not asked yet."""
-        if not (self.taken.isdisjoint(keys) and self.own.isdisjoint(keys)):
-            return False
+    def free(self, keys: Sequence[Pair]) -> bool:
+        """Say whether the option sets were not drawn yet."""
+        return self.own.isdisjoint(keys) and self.taken.isdisjoint(keys)
+
+    def ours(self, places: Iterable[int], first: bool) -> bool:
+        """Say whether an option set falls to this split. `places` are its facts; `first`: one was not asked yet."""
         if self.share >= 1:
             return True
         spot = (sum((p + 1) * _HASH % _HASHES for p in places) + self.seed) * _HASH % _HASHES / _HASHES
@@ -216,15 +216,15 @@ class Drawer:
             mask = sum(1 << o for _, o in found)
             if none and not self._nobodies(mask):
                 continue
-            if self.used.free([(a, mask) for a, _ in found[:n]], self._places(found, (o for _, o in found)), first):
+            if self.used.free([(a, mask) for a, _ in found[:n]]) and self._ours(found, found, first):
                 self._remember(found[:n], found)
                 return self._written(found, [(o, Kind.ANSWER) for _, o in found], n, none)
         return self._repeated(pair, k, n, none)
 
-    def _places(self, found: Sequence[Pair], options: Iterable[int]) -> list[int]:
-        """Return the facts that an option set shows: the same ones whichever of them are right."""
-        shown = list(options)
-        return [self.index[a][o] for a, _ in found for o in shown]
+    def _ours(self, found: Sequence[Pair], shown: Sequence[Pair], first: bool) -> bool:
+        """Say whether an option set falls to this split, by the facts it shows, whichever of them are right."""
+        index = self.index
+        return self.used.share >= 1 or self.used.ours([index[a][o] for a, _ in found for _, o in shown], first)
 
     def _remember(self, asked: Sequence[Pair], found: Sequence[Pair]) -> None:
         for pair in asked:
@@ -236,7 +236,8 @@ class Drawer:
         if not groups:
             return []
         found = groups[int(self.rng.random() * len(groups))]
-        return self._written([pair, *(p for p in found if p != pair)], [(o, Kind.ANSWER) for _, o in found], n, none)
+        found = [pair, *(p for p in found if p != pair)]
+        return self._written(found, [(o, Kind.ANSWER) for _, o in found], n, none)
 
     def _members(self, pair: Pair, matching: Sequence[Pair], k: int) -> list[Pair]:
         """Return k pairs of a matching, the given one first: those asked least, with a little chance."""
@@ -282,7 +283,7 @@ class Drawer:
                 continue
             keys = [(b, mask) for b, _ in found]
             again = attempt == _REDRAWS - 1 and self.used.own.issuperset(keys)
-            if again or self.used.free(keys, self._places(found, (p for p, _ in options)), first):
+            if again or (self.used.free(keys) and self._ours(found, [(0, p) for p, _ in options], first)):
                 return self._written(found, options, n, none)
         return []
 
@@ -322,7 +323,10 @@ class Drawer:
         return sorted(pool, key=lambda o: _NOISE * random_() - surplus[o])
 
     def _written(self, found: Sequence[Pair], options: Sequence[tuple[int, Kind]], n: int, none: bool) -> list[Drawn]:
-        """Return at most n questions over the same options in one order, and count what was asked and shown."""
+        """Return at most n questions over the same options in one order, and count what was asked and shown.
+
+        The options begin with the right ones, in the order of `found`.
+        """
         nobody = self._nobody(sum(1 << o for o, _ in options), n) if none else None
         found = found[: n - (nobody is not None)]
         k, m = len(options), len(found)
@@ -330,25 +334,27 @@ class Drawer:
         order: list[tuple[int, Kind] | None] = [None] * k
         for place, option in zip(places, options[:m], strict=True):
             order[place] = option
-        others = list(options[m:])
-        self.rng.shuffle(others)
-        shown = [option if option is not None else others.pop() for option in order]
-        mask = sum(1 << o for o, _ in shown)
-        self.used.own.update((a, mask) for a, _ in found)
+        others = options[m:]
+        if len(others) > 1:
+            others = self.rng.sample(others, len(others))
+        rest = iter(others)
+        shown = [next(rest) if option is None else option for option in order]
+        listed, mask = tuple([o for o, _ in shown]), sum([1 << o for o, _ in shown])
+        kinds: list[Kind] = [Kind.CONTRAST if kind is Kind.ANSWER else kind for _, kind in shown]
         several = m + (nobody is not None) > 1
         self.groups += several
         group = self.groups if several else 0
         self._count(shown, m)
         made = []
-        for a, o in found:
+        for (a, o), place in zip(found, places, strict=True):
             self.surplus[o] += 1
             self.tested[self.index[a][o]] += 1
-            kinds = tuple(Kind.ANSWER if p == o else Kind.CONTRAST if x is Kind.ANSWER else x for p, x in shown)
-            right = tuple(p == o for p, _ in shown)
-            made.append(Drawn(a, tuple(p for p, _ in shown), right, kinds, none, group))
+            self.used.own.add((a, mask))
+            kinds[place] = Kind.ANSWER
+            made.append(Drawn(a, listed, tuple([p == place for p in range(k)]), tuple(kinds), none, group))
+            kinds[place] = Kind.CONTRAST
         if nobody is not None:
-            kinds = tuple(Kind.CONTRAST if x is Kind.ANSWER else x for _, x in shown)
-            made.append(Drawn(nobody, tuple(p for p, _ in shown), (False,) * k, kinds, True, group))
+            made.append(Drawn(nobody, listed, (False,) * k, tuple(kinds), True, group))
         return made
 
     def _count(self, shown: Sequence[tuple[int, Kind]], questions: int) -> None:

@@ -80,7 +80,7 @@ class ManyDrawer:
             keys = [(a, mask), (b, mask)]
             again = attempt == _REDRAWS - 1 and self.used.own.issuperset(keys)
             places = [self.index[c][o] for c in (a, b) for o, _ in chosen]
-            if again or self.used.free(keys, places, not self.asked[a]):
+            if again or (self.used.free(keys) and self.used.ours(places, not self.asked[a])):
                 self.used.own.update(keys)
                 dealt[r] += 1
                 dealt[k - r] += 1

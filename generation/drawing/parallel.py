@@ -19,6 +19,7 @@ import orjson
 from failwise.errors import FailwiseError, StorageError
 from failwise.generation.drawing.synthesize import Synthesis
 from failwise.generation.drawing.tables import Unit
+from failwise.generation.drawing.wording import FIELDS, SPLIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,9 @@ def unit_lines(synthesis: Synthesis, unit: Unit) -> Lines:
     """Return the questions of one unit as lines."""
     splits: Counter[str] = Counter()
     lines = []
-    for question in synthesis.of_unit(unit):
-        splits[question.split] += 1
-        lines.append(orjson.dumps(question, option=orjson.OPT_APPEND_NEWLINE))
+    for row in synthesis.rows_of(unit):
+        splits[row[SPLIT]] += 1
+        lines.append(orjson.dumps(dict(zip(FIELDS, row, strict=True)), option=orjson.OPT_APPEND_NEWLINE))
     return Lines(b"".join(lines), splits)
 
 

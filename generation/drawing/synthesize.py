@@ -16,7 +16,7 @@ from failwise.generation.drawing.draw_many import ManyDrawer
 from failwise.generation.drawing.quotas import Batch, Kind, Planned, masks, per_fact, shared_out
 from failwise.generation.drawing.strategies import strategies
 from failwise.generation.drawing.tables import Table, Unit, units
-from failwise.generation.drawing.wording import Writer, check_slots, family_of, stamp_of
+from failwise.generation.drawing.wording import ID, OPTIONS, Row, Writer, check_slots, family_of, stamp_of
 from failwise.generation.planning.cells import Plan
 from failwise.generation.records import Arity, Question
 from failwise.generation.splitting.splits import Partition, partition
@@ -56,7 +56,11 @@ class Synthesis:
 
     def of_unit(self, unit: Unit) -> Iterator[Question]:
         """Yield the questions of one unit. They depend on the unit and the configuration alone."""
-        return self.unit_questions(unit).questions()
+        return (Question(*row) for row in self.rows_of(unit))
+
+    def rows_of(self, unit: Unit) -> Iterator[Row]:
+        """Yield the same questions as values in the order of the record's fields."""
+        return self.unit_questions(unit).rows()
 
     def unit_questions(self, unit: Unit) -> "UnitQuestions":
         """Return the maker of one unit's questions."""
@@ -133,7 +137,7 @@ class UnitQuestions:
         self.made: set[str] = set()
         self.groups: dict[tuple[Polarity, str], Matchings] = {}
 
-    def questions(self) -> Iterator[Question]:
+    def rows(self) -> Iterator[Row]:
         """Yield them by direction, polarity and split."""
         tables = self.unit.tables()
         if self.config.distractors.get("out-of-asset"):
@@ -161,7 +165,7 @@ class UnitQuestions:
 
     def _of_table(
         self, table: Table, tested: Mapping[str, list[int]], drawers: list[tuple[Drawer, Writer]]
-    ) -> Iterator[Question]:
+    ) -> Iterator[Row]:
         """Yield the questions of one direction; what test questions show to an anchor, training never does."""
         # What test questions find no option set for, a plan's training questions make up.
         sides, taken, short = self._sides(table), set[Pair](), dict[tuple[Polarity, Kind], int]()
@@ -222,7 +226,7 @@ class UnitQuestions:
 
     def _draw(
         self, batch: Batch, single: Drawer, many: ManyDrawer, writer: Writer, tested: Mapping[str, list[int]]
-    ) -> Iterator[Question]:
+    ) -> Iterator[Row]:
         several = batch.arity is Arity.MULTIPLE
         if not (writer.family.multiple if several else writer.family.templates):
             self.unasked["no wording"] += batch.n
@@ -246,7 +250,7 @@ class UnitQuestions:
             yield drawn
         yield from drawer.draw(batch.options, n, none=batch.none, alone=True)
 
-    def _lacking(self, drawers: Sequence[tuple[Drawer, Writer]]) -> Iterator[Question]:
+    def _lacking(self, drawers: Sequence[tuple[Drawer, Writer]]) -> Iterator[Row]:
         """Ask facts that found too few option sets in the inverse direction more often in the forward one."""
         config = self.config
         inverse = {(w.split, w.family.polarity) for _, w in drawers if w.family.direction is Direction.INVERSE}
@@ -259,9 +263,7 @@ class UnitQuestions:
             for drawn in self._each(drawer, times):
                 yield from self._written(writer, drawn, Arity.SINGLE)
 
-    def _uncovered(
-        self, drawers: Sequence[tuple[Drawer, Writer]], tested: Mapping[str, list[int]]
-    ) -> Iterator[Question]:
+    def _uncovered(self, drawers: Sequence[tuple[Drawer, Writer]], tested: Mapping[str, list[int]]) -> Iterator[Row]:
         """Ask the facts that a plan's quotas left out, with the fewest options and once each, best in training."""
         for split, other in (("train", "test"), ("test", "train")):
             for drawer, writer in drawers:
@@ -283,17 +285,17 @@ class UnitQuestions:
         alone = config.ungrouped_per_fact
         return drawer.each(config.min_options, config.max_options, times, alone, config.none_share)
 
-    def _written(self, writer: Writer, drawn: Drawn, arity: Arity) -> Iterator[Question]:
+    def _written(self, writer: Writer, drawn: Drawn, arity: Arity) -> Iterator[Row]:
         """Put an option set into words that were not used for it yet, if need be in another order."""
         for _ in drawn.options:
             for _ in range(_REWORDED):
-                question = writer.write(drawn, arity)
-                if len(set(question.options)) < len(question.options):
+                row = writer.row(drawn, arity)
+                if len(set(row[OPTIONS])) < len(row[OPTIONS]):
                     self.unasked["two things of one name"] += 1
                     return
-                if question.id not in self.made:
-                    self.made.add(question.id)
-                    yield question
+                if row[ID] not in self.made:
+                    self.made.add(row[ID])
+                    yield row
                     return
             drawn = drawn.turned()
         self.unasked["the same question again"] += 1

@@ -2,10 +2,11 @@
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from hashlib import blake2b
 from string import Formatter
+from typing import Any, TypeAlias
 
 from failwise.errors import InputError
 from failwise.generation.drawing.draw import Drawn
@@ -15,6 +16,11 @@ from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Direction, Fact, Family, Polarity, Relation, Template
 
 LETTERS = "ABCDEFGHIJ"
+
+# The values of a question record, in the order of its fields.
+Row: TypeAlias = tuple[Any, ...]
+FIELDS = tuple(f.name for f in fields(Question))
+ID, OPTIONS, SPLIT = (FIELDS.index(name) for name in ("id", "options", "split"))
 _IDS = [tuple(LETTERS[:k]) for k in range(len(LETTERS) + 1)]
 _TYPES = {Arity.SINGLE: "mcp1", Arity.MULTIPLE: "mcp2"}
 _SIGNS = {Polarity.SELECTION: "positive", Polarity.ELIMINATION: "negative"}
@@ -83,6 +89,10 @@ class Writer:
 
     def write(self, drawn: Drawn, arity: Arity) -> Question:
         """Return the question record of an option set."""
+        return Question(*self.row(drawn, arity))
+
+    def row(self, drawn: Drawn, arity: Arity) -> Row:
+        """Return the values of the question record, in the order of its fields: lines are written from these."""
         family, stamp, table = self.family, self.stamp, self.table
         row = table.index[drawn.anchor]
         # Each fact's own name for the option: two asset classes may spell one concept differently.
@@ -101,7 +111,7 @@ class Writer:
             ids.append("")
             correct = (*correct, tested is None)
             kinds = (*kinds, Kind.NONE_OF_THESE)
-        return Question(
+        return (
             family.subject,
             question_id(template.id, text, *labels, *ids),
             text,
@@ -130,6 +140,8 @@ class Writer:
             stamp.regime,
             self.split,
             stamp.ontology,
+            "",
+            None,
         )
 
     def _template(self, arity: Arity) -> Template:

@@ -11,6 +11,7 @@ from failwise.files import read_records
 from failwise.generation.formats.arc import arc_map
 from failwise.generation.formats.failuresensoriq import MARKS, parse_rows
 from failwise.generation.formats.field_map import SYNTAX, FieldMap, map_rows
+from failwise.generation.formats.intact import check_intact
 from failwise.generation.formats.labels import normalise_label
 from failwise.generation.formats.linking import link_facts
 from failwise.generation.formats.rows import Row, read_rows
@@ -37,8 +38,10 @@ def read_questions(
 
     Raises:
         InputError: a row is no question (the sentence names the line), the options do not fit together, an id
-            comes twice, the file holds no question, or its format is unknown and no map was given.
+            comes twice, the file holds no question, its format is unknown and no map was given, or the certificates
+            beside it speak of another content.
     """
+    check_intact(path)
     rows = read_rows(path)
     first = next(rows, None)
     if first is None:

@@ -107,9 +107,17 @@ def test_a_table_of_contrast_groups_gives_no_guesser_anything(toy: KnowledgeGrap
 def test_the_degree_takes_the_highest_and_to_eliminate_the_lowest(
     toy: KnowledgeGraph, anchor: str, options: tuple[str, ...], polarity: Polarity, points: float
 ) -> None:
-    found = rows(play(toy, [asked(toy, anchor, *options, polarity=polarity)]))
-    assert found["degree"].accuracy == points
-    assert found["degree turned round"].accuracy == 1 - points
+    # The degrees of vibration and pressure tie: half a point, and a second anchor of the table.
+    other = "bearing-damage" if anchor == "seal-leakage" else "seal-leakage"
+    tie = asked(toy, other, "vibration", "pressure", polarity=polarity)
+    found = rows(play(toy, [asked(toy, anchor, *options, polarity=polarity), tie]))
+    assert found["degree"].accuracy == (points + 0.5) / 2
+    assert found["degree turned round"].accuracy == (1 - points + 0.5) / 2
+
+
+def test_the_degree_leaves_out_what_is_asked_where_a_set_knows_one_anchor_only(toy: KnowledgeGraph) -> None:
+    found = rows(play(toy, [asked(toy, "cavitation", "vibration", "temperature")]))
+    assert found["degree"].accuracy == 0.5  # 2 yes facts against 1, less the one that is asked
 
 
 def test_an_option_that_is_always_right_is_found_and_named(toy: KnowledgeGraph) -> None:
@@ -186,9 +194,10 @@ def test_pairs_in_order(scores: list[float], correct: list[bool], points: float 
 
 def test_multiple_answers_are_reported_apart(toy: KnowledgeGraph) -> None:
     several = asked(toy, "cavitation", "vibration", "temperature", "noise", arity=Arity.MULTIPLE)
-    found = play(toy, [several, asked(toy, "bearing-damage", "pressure", "temperature")])
+    tie = asked(toy, "seal-leakage", "vibration", "pressure", arity=Arity.MULTIPLE)
+    found = play(toy, [several, tie, asked(toy, "bearing-damage", "pressure", "temperature")])
     # Vibration (2) before temperature (1) is right, noise (1) ties with it.
-    assert rows(found, Arity.MULTIPLE)["degree"].accuracy == 0.75
+    assert rows(found, Arity.MULTIPLE)["degree"].accuracy == (0.75 + 0.5) / 2
     assert rows(found)["degree"].accuracy == 0
     assert "always A" not in rows(found, Arity.MULTIPLE)
 
