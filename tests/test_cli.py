@@ -101,7 +101,10 @@ WRONG = {
     ),
     "unknown key": ("questions generate --set questions.per_facts=2 --out out", "unknown key 'questions.per_facts'"),
     "near key": ("run typo.yaml", "unknown key 'questions.seeed'; did you mean 'seed'?"),
-    "bad value": ("questions generate --set questions.max_options=9 --out out", "less than or equal to 5 (given: 9)"),
+    "bad value": (
+        "questions generate --set questions.max_options=11 --out out",
+        "less than or equal to 10 (given: 11)",
+    ),
     "not a setting": ("questions generate --set rank --out out", "is not key=value"),
     "no yaml": ("run broken.yaml", "broken.yaml, line 2: not YAML"),
     "missing config": ("run nowhere.yaml", "cannot read the configuration nowhere.yaml"),

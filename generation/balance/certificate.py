@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from failwise.errors import InputError
+from failwise.generation.balance.contrast_reach import contrast_reach
 from failwise.generation.balance.dimensions import Balance, Dimension
 from failwise.generation.balance.exposure import Exposed, Exposure
 from failwise.generation.balance.guessers import Tables
@@ -13,9 +14,11 @@ from failwise.generation.balance.shortcuts import GuesserRow, Offender, Shortcut
 from failwise.generation.planning.cells import Plan
 from failwise.generation.records import Arity, Question
 from failwise.kg.graph import KnowledgeGraph
+from failwise.kg.records import Polarity
 from failwise.statistics import Z95_ONE_SIDED
 
 MARGIN = 0.05
+MOST_ASSET_CLASSES = 500  # of more, nobody works out what contrast groups they would allow
 PASSED, REFUSED = "passed", "refused"
 
 
@@ -24,7 +27,7 @@ class BalanceCertificate:
     """What was measured on a set, and whether it is refused: some guesser beats chance by more than the margin.
 
     `targeted` says that a plan gave targets; without one only letters, wordings, difficulty and "none of these" have
-    some.
+    some. `reach` says for each polarity how many facts of the set's tables fit a contrast group of each size.
     """
 
     questions: int
@@ -35,6 +38,7 @@ class BalanceCertificate:
     exposure: Exposure
     shortcuts: Shortcuts
     retrieval: tuple[RetrievalRow, ...]
+    reach: Mapping[str, Mapping[int, int]]
 
     @property
     def verdict(self) -> str:
@@ -113,7 +117,23 @@ def certify(
         exposure=exposed.exposure(),
         shortcuts=find_shortcuts(questions, tables, margin),
         retrieval=retrieval_rows(questions, graph, training),
+        reach=_reach(questions, graph),
     )
+
+
+def _reach(questions: Iterable[Question], graph: KnowledgeGraph) -> dict[str, dict[int, int]]:
+    """Add up over the set's relations how many facts fit contrast groups; nothing where there are too many tables."""
+    tables = {(q.relation, q.asset_class) for q in questions if q.fact_ids}
+    if not tables or len({asset for _, asset in tables}) > MOST_ASSET_CLASSES:
+        return {}
+    found: dict[str, dict[int, int]] = {}
+    for relation in sorted({relation for relation, _ in tables}):
+        for polarity in Polarity:
+            slugs = sorted(asset for name, asset in tables if name == relation)
+            for size, n in contrast_reach(graph, relation, slugs, polarity=polarity).items():
+                sizes = found.setdefault(polarity, {})
+                sizes[size] = sizes.get(size, 0) + n
+    return found
 
 
 def _accused(offender: Offender) -> str:

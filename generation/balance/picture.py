@@ -1,5 +1,6 @@
 """A balance certificate as one picture: the guessers against chance, and every dimension against its target."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from io import BytesIO
@@ -45,7 +46,13 @@ def draw_certificate(certificate: BalanceCertificate, path: Path) -> None:
     with rc_context({"svg.hashsalt": "failwise"}):
         drawn.savefig(picture, format=form, dpi=130, metadata={"Date" if form == "svg" else "Software": None})
     with atomic_writer(path) as stream:
-        stream.write(picture.getvalue())
+        stream.write(_numbered(picture.getvalue()) if form == "svg" else picture.getvalue())
+
+
+def _numbered(svg: bytes) -> bytes:
+    """Name clip paths and markers by number: matplotlib derives some of their names from addresses in memory."""
+    names: dict[bytes, bytes] = {}
+    return re.sub(rb"\b[pm][0-9a-f]{10}\b", lambda m: names.setdefault(m[0], b"id%d" % len(names)), svg)
 
 
 def figure(certificate: BalanceCertificate) -> Figure:

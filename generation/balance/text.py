@@ -145,7 +145,16 @@ def _exposure(certificate: "BalanceCertificate") -> str:
         table(["facts", ""], rows),
         table(["times each fact is", "least", "median", "most", "Gini"], spreads),
         table(["contrast group", "questions", "%"], groups),
+        _reach(certificate),
     ])  # fmt: skip
+
+
+def _reach(certificate: "BalanceCertificate") -> str:
+    if not certificate.reach:
+        return ""
+    sizes = next(iter(certificate.reach.values()))
+    heads = ["facts of the tables asked about", "in all", *(f"fit a group of {k}" for k in sizes if k > 1)]
+    return table(heads, [[name, *(f"{n:,}" for n in counts.values())] for name, counts in certificate.reach.items()])
 
 
 def _retrieval(certificate: "BalanceCertificate") -> str:

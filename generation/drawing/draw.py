@@ -327,7 +327,7 @@ class Drawer:
 
         The options begin with the right ones, in the order of `found`.
         """
-        nobody = self._nobody(sum(1 << o for o, _ in options), n) if none else None
+        nobody = self._nobody(sum(1 << o for o, _ in options), len(found), n) if none else None
         found = found[: n - (nobody is not None)]
         k, m = len(options), len(found)
         places = self.letters.deal(k, m, self.rng, none)
@@ -367,17 +367,17 @@ class Drawer:
         taken = self.used.taken
         return [a for a, wrong in enumerate(self.wrong) if not mask & ~wrong and (a, mask) not in taken]
 
-    def _nobody(self, mask: int, n: int) -> int | None:
+    def _nobody(self, mask: int, asked: int, n: int) -> int | None:
         """Return an anchor for which all options are wrong, where "none of these" is to be right: one question in k.
 
         What is due adds up over the questions, so that it is met where they are few, or where an option set has none.
         """
         k = mask.bit_count() + 1
-        self.due += min(n, k) / k
-        anchors = self._nobodies(mask)
-        if not anchors or self.due < self.rng.random():
+        anchors, due = self._nobodies(mask), self.due + min(n, asked + 1) / k
+        if not anchors or due < self.rng.random():
+            self.due += min(n, asked) / k
             return None
-        self.due -= 1
+        self.due = due - 1
         a = anchors[int(self.rng.random() * len(anchors))]
         self.used.own.add((a, mask))
         return a

@@ -8,7 +8,7 @@ from functools import cached_property
 from hashlib import blake2b
 
 from failwise.errors import InputError
-from failwise.generation.config import QuestionsConfig
+from failwise.generation.config import Distractor, QuestionsConfig
 from failwise.generation.drawing.contrast import Matchings, Pair, bits
 from failwise.generation.drawing.contrast import matchings as grow_matchings
 from failwise.generation.drawing.draw import Drawer, Drawn, Letters, Used
@@ -203,9 +203,16 @@ class UnitQuestions:
         groups, letters = self.matchings(table, family.polarity, split), Letters(rng.randrange(_ANY_LETTER))
         single = Drawer(table.index, right, wrong, groups, tested, letters, rng, used)
         single.degrees = self._degrees(table)
-        single.strategies = strategies(self.synthesis.graph, self.unit, table, self.config.distractors, rng)
+        single.strategies = strategies(self.synthesis.graph, self.unit, table, self._weights(family.polarity), rng)
         many = ManyDrawer(table.index, right, wrong, tested, rng, used)
         return single, many, Writer(self.unit, table, family, self.synthesis.stamp, split, self.synthesis.kin, rng)
+
+    def _weights(self, polarity: Polarity) -> Mapping[Distractor, float]:
+        """Return the strategies' weights: what is a no for the asset class would be right to eliminate."""
+        weights = self.config.distractors
+        if polarity is Polarity.SELECTION:
+            return weights
+        return {name: weight for name, weight in weights.items() if name != "out-of-asset"}
 
     def _degrees(self, table: Table) -> Sequence[int]:
         """Return the yes facts of each option; across asset classes those of all of them, asked about or not."""

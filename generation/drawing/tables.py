@@ -36,7 +36,8 @@ class Table:
         mask = [sum(1 << o for o, i in enumerate(row) if i >= 0 and keep[i]) for row in self.index]
         yes = [y & m for y, m in zip(self.yes, mask, strict=True)]
         no = [n & m for n, m in zip(self.no, mask, strict=True)]
-        return Table(self.direction, self.anchors, self.options, self.index, yes, no, self.degrees, self.outside)
+        outside = [o for o in self.outside if keep[self.index[0][o]]]
+        return Table(self.direction, self.anchors, self.options, self.index, yes, no, self.degrees, outside)
 
 
 @dataclass(slots=True)

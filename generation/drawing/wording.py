@@ -104,7 +104,8 @@ class Writer:
         template = self._template(arity)
         text = template.text.format(asset=asset.label, anchor=anchor.label)
         forward = family.direction is Direction.FORWARD
-        labels = [(f.object if forward else f.subject).label for f in facts]
+        # What is a no for the whole asset class is the object of its fact in either direction.
+        labels = [(f.object if forward or f.relation != family.relation else f.subject).label for f in facts]
         ids, correct, kinds = [f.id for f in facts], drawn.right, self._kinds(drawn, facts)
         if drawn.none:
             labels.append(stamp.none_of_these)

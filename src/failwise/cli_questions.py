@@ -3,6 +3,7 @@
 A command imports what it needs when it is called, so that `--help` starts at once.
 """
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -30,9 +31,10 @@ def generate_questions(
     """Make a question set with its certificates; exit with 1 where a guesser beats chance on it."""
     from failwise import stages
     from failwise.config import RunConfig, load_config
+    from failwise.generation.formats.intact import check_intact
     from failwise.generation.formats.question_files import QUESTIONS
     from failwise.manifest import StageFolder
-    from failwise.question_set import make_questions
+    from failwise.question_set import BALANCE_PICTURE, make_questions, refuse_wordless
     from failwise.run_folder import Run
 
     settings = [*setting, *([f"questions.seed={seed}"] if seed is not None else [])]
@@ -44,9 +46,17 @@ def generate_questions(
     if not folder.finished():
         with folder.working(redo=redo) as outcome:
             stages.refuse_errors(run)
-            counts, files = make_questions(run.graph, whole.questions, out)
+            if not whole.questions.file:
+                refuse_wordless(run.ontology, run.graph)
+            counts, files = make_questions(run.graph, whole.questions, out, picture=True)
             outcome.record(counts, *files)
+    else:
+        check_intact(out / QUESTIONS)
     _say(out / QUESTIONS, folder, as_json)
+    if not (out / BALANCE_PICTURE).is_file():
+        console().print(
+            f"without {BALANCE_PICTURE}: drawing it needs matplotlib; pip install 'failwise[report]'", markup=False
+        )
 
 
 @rationales.command("generate")
@@ -63,6 +73,7 @@ def generate_rationales(
     """Write a verified rationale for every question; interrupted, the same command goes on."""
     from failwise import stages
     from failwise.config import RunConfig, load_config
+    from failwise.errors import InputError
     from failwise.files import file_digest
     from failwise.generation.formats.question_files import read_questions
     from failwise.generation.rationales import RATIONALES, REJECTS, carry_over, write_rationales
@@ -74,13 +85,17 @@ def generate_rationales(
     run = Run(whole)
     chosen = [q for q in read_questions(questions_file, run.graph) if q.split == split]
     stages.refuse_foreign(chosen, run.graph, questions_file, split)
+    asked, left_out = stages.for_the_teacher(chosen)
+    if not asked:
+        why = ", ".join(f"{reason.removeprefix('left out ')}: {n:,}" for reason, n in left_out.items())
+        raise InputError(f"{questions_file} has no question that a teacher can reason about {why}")
     inputs = {"questions": file_digest(questions_file), "split": split}
     folder = StageFolder("rationales", out, whole.rationales, inputs)
     if not folder.finished():
-        with folder.working(redo=redo) as outcome, progress_bar(console(), "rationales", len(chosen)) as bar:
-            carry_over(chosen, run.graph, whole.rationales, out, set_aside_folders(out))
-            counts = write_rationales(chosen, run.graph, whole.rationales, out, bar.advance)
-            outcome.record(counts, out / RATIONALES, out / REJECTS)
+        with folder.working(redo=redo) as outcome, progress_bar(console(), "rationales", len(asked)) as bar:
+            carry_over(asked, run.graph, whole.rationales, out, set_aside_folders(out))
+            counts = write_rationales(asked, run.graph, whole.rationales, out, bar.advance)
+            outcome.record(asdict(counts) | left_out, out / RATIONALES, out / REJECTS)
     _say(out / RATIONALES, folder, as_json)
 
 

@@ -3,7 +3,6 @@
 A command imports what it needs when it is called, so that `--help` starts at once.
 """
 
-import os
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -52,16 +51,26 @@ def train(
     setting: Settings = [],  # noqa: B006 (typer wants a list)
     redo: Redo = False,
     field_map: Map = None,
+    audit: Annotated[
+        list[Path],
+        typer.Option(help="A frozen set's certificate, or a folder of some; may be given several times."),
+    ] = [],  # noqa: B006
 ) -> None:
-    """Train a student with QLoRA; interrupted, the same command goes on from the last checkpoint."""
+    """Train a student with QLoRA; interrupted, the same command goes on from the last checkpoint.
+
+    Questions of a test split or of a frozen audit set are refused.
+    """
     from failwise import stages
     from failwise.config import RunConfig, load_config
     from failwise.files import file_digest
+    from failwise.generation.splitting.frozen import refuse_training_on
     from failwise.manifest import StageFolder
     from failwise.progress import progress_bar
 
     whole = load_config(RunConfig, config, setting)
-    chosen = [q for q in _read(questions, field_map) if q.split in ("", "train")]
+    everything = _read(questions, field_map)
+    chosen = [q for q in everything if q.split in ("", "train")]
+    refuse_training_on(chosen or everything, questions, audit)
     if not chosen:
         raise InputError(f"{questions} has no question of the split 'train'; there is nothing to train on")
     inputs = {"questions": file_digest(questions), "rationales": file_digest(rationales) if rationales else ""}
@@ -71,9 +80,7 @@ def train(
         typer.echo(f"{out}: done before")
         return
     with folder.working(redo=redo) as outcome:
-        # Nothing to read where there are no rationales: every question is then taught in direct mode.
-        reasons = rationales or Path(os.devnull)
-        stages.train(chosen, reasons, whole.training, out, outcome, partial(progress_bar, console()))
+        stages.train(chosen, rationales, whole.training, out, outcome, partial(progress_bar, console()))
     said = outcome.counts
     typer.echo(f"{out}: {said['steps']} steps, {said['tokens']:,} tokens, last loss {said['last loss']}")
     for reason, count in said["left_out"].items():
@@ -97,12 +104,14 @@ def evaluate(
     from failwise.evaluation.answers import sample, single_answer
     from failwise.evaluation.scores import score_rows
     from failwise.files import file_digest, write_records
+    from failwise.generation.splitting.frozen import check_frozen
     from failwise.kg.graph import KnowledgeGraph
     from failwise.manifest import StageFolder
     from failwise.run_folder import SCORES
 
     whole = load_config(RunConfig, config, setting)
     graph = KnowledgeGraph.load(ontology or whole.ontology.paths, shipped=whole.ontology.shipped)
+    check_frozen(questions)
     everything = _read(questions, field_map, graph)
     chosen = [q for q in everything if q.split in ("", split)]
     if not chosen:

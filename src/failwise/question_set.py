@@ -7,12 +7,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from failwise.errors import InputError, RefusedSetError
+from failwise.errors import InputError, MissingExtraError, RefusedSetError
 from failwise.files import content_id, file_digest, read_records, storage_errors, write_json, write_text
 from failwise.generation.config import QuestionsConfig
 from failwise.generation.formats.question_files import QUESTIONS
 from failwise.generation.records import Question
 from failwise.kg.graph import KnowledgeGraph
+from failwise.kg.load import Ontology
+from failwise.kg.triples import Literal
+from failwise.kg.vocabulary import FW
 
 if TYPE_CHECKING:
     from failwise.generation.balance.certificate import BalanceCertificate
@@ -34,23 +37,46 @@ class _File:
         return read_records(self.path, Question)
 
 
-def make_questions(graph: KnowledgeGraph, config: QuestionsConfig, folder: Path) -> tuple[dict[str, Any], list[Path]]:
+def make_questions(
+    graph: KnowledgeGraph, config: QuestionsConfig, folder: Path, *, picture: bool = False
+) -> tuple[dict[str, Any], list[Path]]:
     """Write questions.jsonl with its certificates; return counts and the files written.
+
+    Args:
+        picture: draw the balance certificate too, which takes a second or two; left out where matplotlib is not there.
 
     Raises:
         InputError: the configuration asks for nothing the ontology can give, or a file cannot be used.
         RefusedSetError: a guesser beats chance, or the regime is broken; nothing is written.
     """
     if config.file:
-        return _take(config.file, graph, config, folder)
+        return _take(config.file, graph, config, folder, picture=picture)
     plan, noticed = _plan(graph, config)
     with _part(folder / QUESTIONS) as part:
         splits, unasked = _draw(graph, config, plan, part)
         certified = _Certified.of(part, sum(splits.values()), graph, config, plan)
-        certified.refuse()
-        part.rename(folder / QUESTIONS)
-    written = certified.write(folder, {**unasked, **dict.fromkeys(noticed, 1)})
+        certified.refuse(planned=plan is not None)
+        part.replace(folder / QUESTIONS)
+    written = certified.write(folder, {**unasked, **dict.fromkeys(noticed, 1)}, picture=picture)
     return {split: splits[split] for split in ("train", "test")}, [folder / QUESTIONS, *written]
+
+
+def refuse_wordless(ontology: Ontology, graph: KnowledgeGraph) -> None:
+    """Refuse a language that no question can be asked in.
+
+    Raises:
+        InputError: no relation has wordings in it; the sentence says which languages have some.
+    """
+    if any(relation.families for relation in graph.relations.values()):
+        return
+    triples = ontology.graph
+    words = (w for node in triples.instances(FW.QuestionFamily) for w in triples.objects(node, FW.template))
+    spoken = ", ".join(sorted({w.language for w in words if isinstance(w, Literal) and w.language}))
+    others = f"the ontology has some in {spoken}: set questions.language to one of these, or " if spoken else ""
+    raise InputError(
+        f"no relation has wordings in the language {graph.language!r}; {others}add an fw:QuestionFamily with "
+        "fw:template to the ontology"
+    )
 
 
 @contextmanager
@@ -121,20 +147,24 @@ class _Certified:
                 apart = leakage.certify(train, test, graph, semantic=False)
         return cls(balance, apart, file_digest(path))
 
-    def refuse(self) -> None:
+    def refuse(self, *, planned: bool) -> None:
         """Refuse a set that does not hold what it must."""
         if self.balance.verdict == "refused":
+            remedy = (
+                "Give the plan a larger budget, so that facts are asked in whole contrast groups"
+                if planned
+                else "Ask about more asset classes or relations, ask facts in no contrast group less often "
+                "(questions.ungrouped_per_fact)"
+            )
             raise RefusedSetError(
-                f"{self.balance.sentence[:-1]}; nothing was written. Ask about more asset classes or relations, "
-                "ask facts in no contrast group less often (questions.ungrouped_per_fact), or allow more "
-                "(questions.margin)"
+                f"{self.balance.sentence[:-1]}; nothing was written. {remedy}, or allow more (questions.margin)"
             )
         if self.leakage is not None and not self.leakage.holds:
             raise RefusedSetError(
                 f"the set's splits are not apart: {'; '.join(self.leakage.broken)}; nothing was written"
             )
 
-    def write(self, folder: Path, unasked: dict[str, int]) -> list[Path]:
+    def write(self, folder: Path, unasked: dict[str, int], *, picture: bool) -> list[Path]:
         """Write the certificates beside the questions, whose digest they name."""
         head = {"file": QUESTIONS, "sha256": self.digest}
         write_json(folder / BALANCE_JSON, {**head, **self.balance.to_json(), "unasked": unasked})
@@ -144,29 +174,60 @@ class _Certified:
             write_json(folder / LEAKAGE_JSON, {**head, **self.leakage.to_json()})
             write_text(folder / LEAKAGE_TEXT, self.leakage.markdown())
             written += [folder / LEAKAGE_JSON, folder / LEAKAGE_TEXT]
+        if picture and self._drawn(folder / BALANCE_PICTURE):
+            written.append(folder / BALANCE_PICTURE)
         return written
+
+    def _drawn(self, path: Path) -> bool:
+        """Draw the picture; say whether there was something to draw it with."""
+        from failwise.generation.balance.picture import draw_certificate
+
+        try:
+            draw_certificate(self.balance, path)
+        except MissingExtraError:
+            return False
+        return True
 
 
 # --- a set from elsewhere ---
 
 
 def _take(
-    path: Path, graph: KnowledgeGraph, config: QuestionsConfig, folder: Path
+    path: Path, graph: KnowledgeGraph, config: QuestionsConfig, folder: Path, *, picture: bool
 ) -> tuple[dict[str, Any], list[Path]]:
     """Take questions from a file as they are. Sets made elsewhere are certified, and not refused for what they are."""
     from failwise.files import write_records
     from failwise.generation.balance import certificate
     from failwise.generation.formats.field_map import FieldMap
     from failwise.generation.formats.question_files import read_questions
+    from failwise.generation.splitting.frozen import refuse_training_on
 
     field_map = FieldMap.parse(config.file_map) if config.file_map else None
     questions = _with_splits(read_questions(path, graph, field_map=field_map), config)
-    write_records(folder / QUESTIONS, questions)
+    refuse_foreign_facts(questions, graph, path)
+    refuse_training_on([q for q in questions if q.split == "train"], path)
     balance = certificate.certify(questions, graph, margin=config.margin)
-    written = _Certified(balance, None, file_digest(folder / QUESTIONS)).write(folder, {})
+    write_records(folder / QUESTIONS, questions)
+    certified = _Certified(balance, None, file_digest(folder / QUESTIONS))
+    written = certified.write(folder, {}, picture=picture)
     splits = Counter(q.split for q in questions)
     counts = {**{split: splits[split] for split in ("train", "test")}, "linked to facts": sum(map(_linked, questions))}
     return counts, [folder / QUESTIONS, *written]
+
+
+def refuse_foreign_facts(questions: Iterable[Question], graph: KnowledgeGraph, path: Path) -> None:
+    """Refuse questions about facts of another ontology; an option that rests on no fact is none of them.
+
+    Raises:
+        InputError: a question names a fact that the ontology does not have.
+    """
+    for question in questions:
+        for fact_id in filter(None, question.fact_ids):
+            if fact_id not in graph.facts:
+                raise InputError(
+                    f"{path}: question {question.id} names the fact {fact_id!r}, which the ontology does not have; "
+                    "use the ontology that the questions were made from (--ontology)"
+                )
 
 
 def _linked(question: Question) -> bool:

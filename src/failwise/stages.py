@@ -1,5 +1,6 @@
 """The stages of a run: what each reads, does and writes. `run.py` puts them in order."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
@@ -12,9 +13,10 @@ from failwise.errors import InputError, OntologyError
 from failwise.evaluation.records import Answer
 from failwise.files import content_id, file_digest, read_records, write_records
 from failwise.generation.config import QuestionsConfig
+from failwise.generation.formats.intact import check_intact
 from failwise.generation.formats.question_files import QUESTIONS
 from failwise.generation.rationales import RATIONALES, REJECTS, request_fingerprint
-from failwise.generation.records import Question, Rationale
+from failwise.generation.records import Arity, Question, Rationale
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Finding, Truth
 from failwise.manifest import Outcome, StageFolder, set_aside_folders
@@ -60,7 +62,13 @@ class Stage:
         return StageFolder(self.name, run.config.folder / self.name, self.section(run.config), inputs)
 
     def _input(self, run: Run, stage: str, name: str) -> str:
-        """Return a digest of what this stage makes of a file, so that a change it does not see voids nothing."""
+        """Return a digest of what this stage makes of a file, so that a change it does not see voids nothing.
+
+        Raises:
+            InputError: the questions are not those that their certificates speak of.
+        """
+        if name == QUESTIONS:
+            check_intact(run.file(stage, name))
         digest = _DIGESTS.get((self.name, name))
         return digest(run) if digest else file_digest(run.file(stage, name))
 
@@ -153,8 +161,10 @@ def refuse_errors(run: Run) -> list[Finding]:
 
 def write_questions(run: Run, folder: Path, outcome: Outcome, bars: Bars) -> None:
     """Make all questions, or take them from a file."""
-    from failwise.question_set import make_questions
+    from failwise.question_set import make_questions, refuse_wordless
 
+    if not run.config.questions.file:
+        refuse_wordless(run.ontology, run.graph)
     counts, files = make_questions(run.graph, run.config.questions, folder)
     outcome.record(counts, *files)
 
@@ -165,15 +175,11 @@ def refuse_foreign(questions: Sequence[Question], graph: KnowledgeGraph, path: P
     Raises:
         InputError: there is none of that split, or one names a fact that the ontology does not have.
     """
+    from failwise.question_set import refuse_foreign_facts
+
     if not questions:
         raise InputError(f"{path} has no question of the split {split!r}")
-    for question in questions:
-        for fact_id in question.fact_ids:
-            if fact_id not in graph.facts:
-                raise InputError(
-                    f"{path}: question {question.id} names the fact {fact_id!r}, which the ontology does not have; "
-                    "use the ontology that the questions were made from (--ontology)"
-                )
+    refuse_foreign_facts(questions, graph, path)
 
 
 # --- rationales ---
@@ -184,36 +190,60 @@ def write_rationales(run: Run, folder: Path, outcome: Outcome, bars: Bars) -> No
     from failwise.generation.rationales import carry_over
     from failwise.generation.rationales import write_rationales as write
 
-    questions, config = run.split("train"), run.config.rationales
+    questions, left_out = for_the_teacher(run.split("train"))
+    config, files = run.config.rationales, (folder / RATIONALES, folder / REJECTS)
+    if not questions:  # a set without facts is taught by its answers alone
+        for path in files:
+            write_records(path, ())
+        outcome.record({"accepted": 0, "rejected": 0, "tokens": 0} | left_out, *files)
+        return
     kept = carry_over(questions, run.graph, config, folder, set_aside_folders(folder))
     with bars("rationales", len(questions)) as bar:
         counts = write(questions, run.graph, config, folder, bar.advance)
-    outcome.record(asdict(counts) | {"kept from before": kept}, folder / RATIONALES, folder / REJECTS)
+    outcome.record(asdict(counts) | {"kept from before": kept} | left_out, *files)
+
+
+def for_the_teacher(questions: Sequence[Question]) -> tuple[list[Question], dict[str, int]]:
+    """Return the questions that a teacher can reason about, and how many were left out, by reason."""
+    kept, left_out = [], Counter[str]()
+    for question in questions:
+        if question.arity is Arity.MULTIPLE or sum(question.correct) != 1:
+            left_out["left out (asks for several options)"] += 1
+        elif not any(question.fact_ids):
+            left_out["left out (no facts)"] += 1
+        else:
+            kept.append(question)
+    return kept, dict(left_out)
 
 
 # --- student ---
 
 
 def teach_student(run: Run, folder: Path, outcome: Outcome, bars: Bars) -> None:
-    """Train the student on the training questions."""
-    train(run.split("train"), run.file("rationales", RATIONALES), run.config.training, folder, outcome, bars)
+    """Train the student on the training questions; never on those of an audit, this run's or a frozen one."""
+    from failwise.generation.splitting.frozen import refuse_training_on
+
+    questions, taken = run.split("train"), run.config.questions.file
+    for path in (run.file("questions", QUESTIONS), *([taken] if taken else [])):
+        refuse_training_on(questions, path)
+    train(questions, run.file("rationales", RATIONALES), run.config.training, folder, outcome, bars)
 
 
 def train(
     questions: Sequence[Question],
-    rationales: Path,
+    rationales: Path | None,
     config: TrainingConfig,
     folder: Path,
     outcome: Outcome,
     bars: Bars,
 ) -> None:
-    """Train a student into `folder`, with a bar that shows the loss."""
+    """Train a student into `folder`, with a bar that shows the loss; without rationales it is taught the answers."""
     from failwise.training.extra import need_train_extra
 
     need_train_extra("training a student")
     from failwise.training.student import train_student
 
-    reasons = {r.question_id: r for r in read_records(rationales, Rationale)}
+    reasons = {r.question_id: r for r in read_records(rationales, Rationale)} if rationales else {}
     with bars("training", 0) as bar:
 
         def step(done: int, total: int, loss: float) -> None:
@@ -231,20 +261,36 @@ def train(
 
 
 def ask_student(run: Run, folder: Path, outcome: Outcome, bars: Bars) -> None:
-    """Ask the student, and the untrained base, the test questions."""
-    from failwise.evaluation.answers import BASE, write_answers
+    """Ask the student, and the untrained base, the test questions; those for several options are not asked."""
+    from failwise.evaluation.answers import BASE, single_answer, write_answers
 
-    questions = run.test_questions()
+    questions = _audit_questions(run)
     if not questions:
         raise InputError("there is no test question to ask; set questions.test_per_fact to 1 or more")
+    askable = single_answer(questions)
+    if not askable:
+        raise InputError(
+            f"each of the {len(questions):,} test questions asks for several options, and only those with one are "
+            "scored; set questions.multiple_share below 1, or take another question file"
+        )
+    if several := len(questions) - len(askable):
+        outcome.record({"left out (asks for several options)": several})
     asked: list[tuple[str | Path, str]] = [(run.config.folder / "student", STUDENT_ANSWERS)]
     if run.config.evaluation.base:
         asked.append((BASE if run.config.training.base == "embedded" else run.config.training.base, BASE_ANSWERS))
     for who, name in asked:
-        with bars(f"asking the {name.removesuffix('.jsonl')}", len(questions)) as bar:
-            answers = write_answers(who, questions, run.config.evaluation, folder / name, bar.advance)
+        with bars(f"asking the {name.removesuffix('.jsonl')}", len(askable)) as bar:
+            answers = write_answers(who, askable, run.config.evaluation, folder / name, bar.advance)
         share = round(sum(a.right for a in answers) / len(answers), 4)
         outcome.record({f"{name.removesuffix('.jsonl')} accuracy": share}, folder / name)
+
+
+def _audit_questions(run: Run) -> list[Question]:
+    """Return the questions of the audit; where they were frozen, they must not have changed since."""
+    from failwise.generation.splitting.frozen import check_frozen
+
+    check_frozen(run.file("questions", QUESTIONS))
+    return run.test_questions()
 
 
 def audit_student(run: Run, folder: Path, outcome: Outcome, bars: Bars) -> None:
@@ -252,7 +298,7 @@ def audit_student(run: Run, folder: Path, outcome: Outcome, bars: Bars) -> None:
     from failwise.evaluation.audit import STATES, audit_facts, match, roll_up
     from failwise.evaluation.scores import score_rows
 
-    questions, answers = run.test_questions(), list(read_records(run.file("answers", STUDENT_ANSWERS), Answer))
+    questions, answers = _audit_questions(run), list(read_records(run.file("answers", STUDENT_ANSWERS), Answer))
     probes = match(questions, answers)
     audits = audit_facts(run.graph, probes)
     write_records(folder / AUDITS, audits)
