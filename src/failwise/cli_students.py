@@ -62,7 +62,6 @@ def train(
     """
     from failwise import stages
     from failwise.config import RunConfig, load_config
-    from failwise.files import file_digest
     from failwise.generation.splitting.frozen import refuse_training_on
     from failwise.manifest import StageFolder
     from failwise.progress import progress_bar
@@ -73,7 +72,8 @@ def train(
     refuse_training_on(chosen or everything, questions, audit)
     if not chosen:
         raise InputError(f"{questions} has no question of the split 'train'; there is nothing to train on")
-    inputs = {"questions": file_digest(questions), "rationales": file_digest(rationales) if rationales else ""}
+    reasons = stages.input_digest(rationales) if rationales else ""
+    inputs = {"questions": stages.input_digest(questions), "rationales": reasons}
     inputs |= {"map": field_map} if field_map else {}
     folder = StageFolder("student", out, whole.training, inputs)
     if folder.finished():

@@ -51,6 +51,8 @@ def make_questions(
     """
     if config.file:
         return _take(config.file, graph, config, folder, picture=picture)
+    if config.file_map:
+        raise InputError("questions.file_map is set without questions.file; name the file whose fields it maps")
     plan, noticed = _plan(graph, config)
     with _part(folder / QUESTIONS) as part:
         splits, unasked = _draw(graph, config, plan, part)

@@ -81,8 +81,25 @@ class Stage:
 
 
 def question_inputs(config: QuestionsConfig) -> dict[str, str]:
-    """Digest the files that questions are made from: a plan, or a question file."""
-    return {name: file_digest(path) for name, path in (("plan", config.plan), ("file", config.file)) if path}
+    """Digest the files that questions are made from: a plan, or a question file.
+
+    Raises:
+        InputError: there is no such file.
+    """
+    files = {name: path for name, path in (("plan", config.plan), ("file", config.file)) if path}
+    return {name: input_digest(path) for name, path in files.items()}
+
+
+def input_digest(path: Path) -> str:
+    """Digest a file that the user named.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    try:
+        return file_digest(path)
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error
 
 
 def _requests(run: Run) -> str:
