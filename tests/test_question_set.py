@@ -1,4 +1,4 @@
-"""A set and its certificates: what is refused leaves nothing behind, and a changed file is noticed by all who read it."""
+"""A set and its certificates: what is refused leaves nothing behind, and a changed file is noticed."""
 
 import json
 import shutil
@@ -191,7 +191,9 @@ def test_the_teacher_is_asked_what_it_can_reason_about_and_the_rest_is_counted(t
     stages.refuse_foreign(kept, toy, made, "train")
 
 
-def test_none_of_these_rests_on_no_fact_and_is_not_foreign(toy: KnowledgeGraph) -> None:
-    questions = [q for q in Synthesis(toy, QuestionsConfig(none_share=1)) if "" in q.fact_ids]
+def test_none_of_these_rests_on_no_fact_and_is_not_foreign(shipped: KnowledgeGraph) -> None:
+    config = QuestionsConfig(asset_classes=("pump",), relations=("indicatedBy",), none_share=1)
+    questions = [q for q in Synthesis(shipped, config) if "" in q.fact_ids]
     assert questions
-    stages.refuse_foreign(questions, toy, Path("q.jsonl"), "train")
+    stages.refuse_foreign(questions, shipped, Path("q.jsonl"), "train")
+    assert stages.for_the_teacher(questions) == (questions, {})

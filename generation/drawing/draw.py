@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from typing import NamedTuple, TypeAlias
+from zlib import crc32
 
 from failwise.generation.drawing.contrast import Matchings, Pair, bits, grown
 from failwise.generation.records import Kind
 
 _REDRAWS = 6  # tries for an option set that was not used yet
-_HASH, _HASHES = 2654435761, 2**32  # Knuth's multiplicative hash
 _NOISE = 0.5  # chance in the choice of distractors, in questions; less than one, so that the balance decides
+# Chosen by the first question of a group: to the others, these are noes like any.
+_OF_THE_FIRST = frozenset({Kind.NAME_NEAR, Kind.EMBEDDING_NEAR, Kind.SIBLING_ASSET})
 
 # Ranks options (indices) as distractors beside the right one, best first: (anchor, right option, candidates).
 Strategy: TypeAlias = Callable[[int, int, list[int]], list[int]]
@@ -85,7 +87,7 @@ class Used:
         """Say whether an option set falls to this split. `places` are its facts; `first`: one was not asked yet."""
         if self.share >= 1:
             return True
-        spot = (sum((p + 1) * _HASH % _HASHES for p in places) + self.seed) * _HASH % _HASHES / _HASHES
+        spot = crc32(f"{self.seed} {sorted(places)}".encode()) / 2**32
         return (1 - spot if self.turned else spot) < (max(self.share, 0.5) if first else self.share)
 
 
@@ -216,7 +218,10 @@ class Drawer:
             mask = sum(1 << o for _, o in found)
             if none and not self._nobodies(mask):
                 continue
-            if self.used.free([(a, mask) for a, _ in found[:n]]) and self._ours(found, found, first):
+            keys = [(a, mask) for a, _ in found[:n]]
+            # A fact whose partners were all asked over these options before is asked beside them again.
+            again = attempt == _REDRAWS - 1 and self.used.free(keys[:1]) and self.used.taken.isdisjoint(keys)
+            if (again or self.used.free(keys)) and self._ours(found, found, first):
                 self._remember(found[:n], found)
                 return self._written(found, [(o, Kind.ANSWER) for _, o in found], n, none)
         return self._repeated(pair, k, n, none)
@@ -353,6 +358,8 @@ class Drawer:
             kinds[place] = Kind.ANSWER
             made.append(Drawn(a, listed, tuple([p == place for p in range(k)]), tuple(kinds), none, group))
             kinds[place] = Kind.CONTRAST
+            if self.strategies:
+                kinds = [Kind.SAME_ANCHOR if kind in _OF_THE_FIRST else kind for kind in kinds]
         if nobody is not None:
             made.append(Drawn(nobody, listed, (False,) * k, tuple(kinds), True, group))
         return made

@@ -7,9 +7,11 @@ ranks the options without reading the anchor puts as many pairs of a right and a
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from math import comb
+from operator import or_
 
-from failwise.generation.drawing.contrast import bits
+from failwise.generation.drawing.contrast import Pair, bits
 from failwise.generation.drawing.draw import Drawn, Used
 from failwise.generation.records import Kind
 
@@ -64,9 +66,14 @@ class ManyDrawer:
 
     def supply(self, k: int) -> int:
         """Return how many questions of k options there are, at least where there are many."""
-        pairs = [(a, b) for a in range(len(self.right)) for b in self.partners(a, k) if a < b]
-        differ = (((self.right[a] & self.wrong[b]) | (self.wrong[a] & self.right[b])).bit_count() for a, b in pairs)
-        return sum(2 * min(_REDRAWS, comb(d, k)) for d in differ)
+        return sum(self._sets(a, k) for a in range(len(self.right)))
+
+    def _sets(self, a: int, k: int) -> int:
+        """Count option sets of one anchor: those of all its partners, which may be the same ones."""
+        right, wrong = self.right[a], self.wrong[a]
+        differ = [(right & self.wrong[b]) | (wrong & self.right[b]) for b in self.partners(a, k)]
+        together = reduce(or_, differ, 0)
+        return min(sum(min(_REDRAWS, comb(d.bit_count(), k)) for d in differ), comb(together.bit_count(), k))
 
     def _pair(self, a: int, partners: Sequence[int], k: int, dealt: list[int]) -> list[Drawn]:
         for attempt in range(_REDRAWS):
@@ -78,9 +85,8 @@ class ManyDrawer:
             chosen += [(o, False) for o in self.rng.sample(theirs, k - r)]
             mask = sum(1 << o for o, _ in chosen)
             keys = [(a, mask), (b, mask)]
-            again = attempt == _REDRAWS - 1 and self.used.own.issuperset(keys)
             places = [self.index[c][o] for c in (a, b) for o, _ in chosen]
-            if again or (self.used.free(keys) and self.used.ours(places, not self.asked[a])):
+            if self._usable(keys, places, not self.asked[a], attempt >= _REDRAWS // 2):
                 self.used.own.update(keys)
                 dealt[r] += 1
                 dealt[k - r] += 1
@@ -88,6 +94,13 @@ class ManyDrawer:
                 self.groups += 1
                 return [self._written(a, chosen, True), self._written(b, chosen, False)]
         return []
+
+    def _usable(self, keys: Sequence[Pair], places: Sequence[int], first: bool, late: bool) -> bool:
+        """Say whether a pair may be asked; late also one that was asked before, beside each other or others."""
+        own, taken = self.used.own, self.used.taken
+        if late and own.issuperset(keys):
+            return True
+        return (late or own.isdisjoint(keys)) and taken.isdisjoint(keys) and self.used.ours(places, first)
 
     def _count(self, drawn: Drawn) -> None:
         self.asked[drawn.anchor] += 1

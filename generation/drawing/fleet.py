@@ -7,18 +7,19 @@ lost to another one; here every number is taken once, in order.
 """
 
 import gc
+import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from importlib.metadata import version
+from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from failwise import errors
+from failwise import __version__, errors, generation, kg
 from failwise.errors import FailwiseError, InputError, MissingExtraError, StorageError
 from failwise.generation.config import QuestionsConfig
 from failwise.generation.drawing.parallel import Lines, unit_lines
@@ -36,9 +37,6 @@ _PROCESSORS = 0.5
 # What each worker takes at a time: a share of its share, so that all end together; and not too much to do again.
 _TURNS, _MOST_AT_ONCE = 16, 64
 
-# How often a worker is started again and a batch of units tried again before the job is given up.
-_TRIES = 5
-
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -46,7 +44,7 @@ class Job:
 
     contents: Mapping[str, bytes]
     digest: str
-    release: str
+    code: str
     config: QuestionsConfig
     plan: Plan | None
 
@@ -55,20 +53,19 @@ class Job:
         """Read the ontology's files."""
         files = ontology_files(paths, shipped=shipped)
         contents = {name: read_bytes(path) for name, path in files.items()}
-        return cls(contents, digest, version("failwise"), config, plan)
+        return cls(contents, digest, _code(), config, plan)
 
     def synthesis(self) -> Synthesis:
         """Return what draws the questions.
 
         Raises:
-            InputError: a node has another version of failwise, or the files changed while the job began.
+            InputError: a node has another failwise, or the files changed while the job began.
             FailwiseError: the ontology or the configuration cannot be used.
         """
-        here = version("failwise")
-        if here != self.release:
+        if self.code != _code():
             raise InputError(
-                f"a node of the fleet has failwise {here}, and the job was started by {self.release}; "
-                "questions would differ: install the same version on all nodes"
+                f"a node of the fleet has another failwise (here {__version__}) than the one that started the job, "
+                "and would make other questions; install the same on all nodes"
             )
         left_out = dict.fromkeys(ontology_files())  # the shipped files come with the job too, where they are wanted
         ontology = load_ontology(instead={**left_out, **self.contents})
@@ -97,9 +94,10 @@ class Worker:
     def __call__(self, batch: "pyarrow.Table") -> "Iterator[pyarrow.Table]":
         """Yield one row per unit."""
         for number in batch["unit"].to_pylist():
-            yield _row(number, *self._drawn(number))
+            yield _row(number, *self.drawn(number))
 
-    def _drawn(self, number: int) -> tuple[bytes, dict[str, Any]]:
+    def drawn(self, number: int) -> tuple[bytes, dict[str, Any]]:
+        """Return a unit's lines, with its counts or with the error that stands in the lines' place."""
         if self.error is not None:
             return b"", _told(self.error)
         self.synthesis.unasked = unasked = Counter[str]()
@@ -134,7 +132,7 @@ def fleet_lines(
 
     Raises:
         MissingExtraError: Ray is not installed.
-        StorageError: the fleet was lost, or workers kept dying.
+        StorageError: the fleet was lost.
         FailwiseError: what stopped a worker, or the ontology and the configuration here.
     """
     if any(find_spec(name) is None for name in ("ray", "pyarrow")):
@@ -144,14 +142,14 @@ def fleet_lines(
     job = Job.of(paths, shipped, graph.digest, config, plan)
     if not count:
         return
-    with _connected(), _ordered():
-        for lines, left in _in_order(_rows(job, count, config.workers), count):
+    with _connected(), _ordered(), closing(_rows(job, count, config.workers)) as rows:
+        for lines, left in _in_order(rows, count):
             yield lines
             if unasked is not None:
                 unasked.update(left)
 
 
-def _rows(job: Job, count: int, workers: int) -> Iterator[Mapping[str, Any]]:
+def _rows(job: Job, count: int, workers: int) -> Generator[Mapping[str, Any], None, None]:
     """Yield what the workers send, in the order of units."""
     import pyarrow
     import ray
@@ -167,12 +165,10 @@ def _rows(job: Job, count: int, workers: int) -> Iterator[Mapping[str, Any]]:
         batch_format="pyarrow",
         batch_size=None,
         num_cpus=_PROCESSORS,
-        scheduling_strategy="SPREAD",
-        max_restarts=_TRIES,
-        max_task_retries=_TRIES,
     )
+    sent = iter(rows.iter_rows())
     try:
-        yield from rows.iter_rows()
+        yield from sent
     except ray.exceptions.RayTaskError:
         raise  # a fault of ours, with its traceback
     except ray.exceptions.RayError as error:
@@ -180,6 +176,8 @@ def _rows(job: Job, count: int, workers: int) -> Iterator[Mapping[str, Any]]:
             f"the fleet could not end its work, perhaps for want of memory ({str(error).splitlines()[0]}); "
             "see to its nodes, or try again on this machine without it"
         ) from error
+    finally:
+        sent.close()  # ends the workers too where the caller wants no more: they must not outlive the connection
 
 
 def _in_order(rows: Iterator[Mapping[str, Any]], count: int) -> Iterator[tuple[Lines, Counter[str]]]:
@@ -203,6 +201,17 @@ def _in_order(rows: Iterator[Mapping[str, Any]], count: int) -> Iterator[tuple[L
 
 
 # --- to and from a worker ---
+
+
+def _code() -> str:
+    """Digest the modules that questions depend on: one version can stand for two states of a checkout."""
+    digest = blake2b(digest_size=8)
+    for package in (generation, kg):
+        folder = Path(next(iter(package.__path__)))
+        for path in sorted(folder.rglob("*.py")):
+            content = path.read_bytes()
+            digest.update(f"{path.relative_to(folder).as_posix()}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()
 
 
 def _fetched(reference: Any) -> Job:
@@ -258,13 +267,15 @@ def _connected() -> Iterator[None]:
 
 @contextmanager
 def _ordered() -> Iterator[None]:
-    """Have Ray Data keep the order of units, and print nothing; its settings are put back afterwards."""
+    """Have Ray Data keep the order of units, and print errors only; its settings are put back afterwards."""
     from ray.data import DataContext
 
-    context = DataContext.get_current()
-    before = context.execution_options.preserve_order, context.enable_progress_bars
+    context, log = DataContext.get_current(), logging.getLogger("ray.data")
+    before = context.execution_options.preserve_order, context.enable_progress_bars, log.level
     context.execution_options.preserve_order, context.enable_progress_bars = True, False
+    log.setLevel(logging.ERROR)
     try:
         yield
     finally:
-        context.execution_options.preserve_order, context.enable_progress_bars = before
+        context.execution_options.preserve_order, context.enable_progress_bars = before[:2]
+        log.setLevel(before[2])

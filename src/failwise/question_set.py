@@ -153,7 +153,8 @@ class _Certified:
         """Refuse a set that does not hold what it must."""
         if self.balance.verdict == "refused":
             remedy = (
-                "Give the plan a larger budget, so that facts are asked in whole contrast groups"
+                "Give the plan a larger budget, so that facts are asked in whole contrast groups, leave out the "
+                "relations named here (questions.relations)"
                 if planned
                 else "Ask about more asset classes or relations, ask facts in no contrast group less often "
                 "(questions.ungrouped_per_fact)"

@@ -85,6 +85,18 @@ def test_no_option_set_stands_in_both_splits(everything: list[Question]) -> None
     assert all(len(found) == 1 for found in splits.values())
 
 
+def test_both_splits_ask_in_both_directions(everything: list[Question]) -> None:
+    for split in ("train", "test"):
+        forward = [q.direction is Direction.FORWARD for q in everything if q.split == split]
+        assert 0.35 < sum(forward) / len(forward) < 0.75
+
+
+def test_hardly_a_fact_is_left_out(shipped: KnowledgeGraph, everything: list[Question]) -> None:
+    asked = {q.tested_fact for q in everything}
+    shown = {i for q in everything for i in q.fact_ids}
+    assert len(asked & shown) > 0.98 * len(shown)
+
+
 def test_unknown_is_never_asked_and_is_counted(toy: KnowledgeGraph) -> None:
     synthesis = Synthesis(toy, QuestionsConfig(asset_classes=("toy fan",)))
     asked = {i for q in synthesis for i in q.fact_ids}

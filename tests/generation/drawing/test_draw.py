@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from itertools import groupby
+from itertools import groupby, product
 
 import pytest
 from hypothesis import given, settings
@@ -22,7 +22,7 @@ def groups_of(drawn: Iterable[Drawn]) -> list[list[Drawn]]:
     return [list(found) for _, found in groupby(numbered, key=lambda d: d.group)]
 
 
-def tested(work: Drawer, pair: tuple[int, int]) -> int:
+def times_tested(work: Drawer, pair: tuple[int, int]) -> int:
     return work.tested[work.index[pair[0]][pair[1]]]
 
 
@@ -115,13 +115,13 @@ def test_facts_asked_least_come_first(matrix: Matrix, k: int, alone: bool, data:
     work.tested[:] = counts
     grouped = in_groups(matrix, work, k)
     facts = {p for p in askable(matrix, k) if (p in grouped) is not alone}
-    least = min((tested(work, p) for p in facts), default=0)
+    least = min((times_tested(work, p) for p in facts), default=0)
     first = next(work.draw(k, k, alone=alone), None)
     assert (first is None) == (not facts)
     if first is not None:
         asked = first.anchor, first.options[first.right.index(True)]
         assert asked in facts
-        assert tested(work, asked) == least + 1
+        assert times_tested(work, asked) == least + 1
 
 
 @settings(max_examples=150, deadline=None)
@@ -133,9 +133,9 @@ def test_each_fact_in_a_group_is_asked_as_often_as_wanted(matrix: Matrix, times:
     assert all(right_by(matrix, drawn) for drawn in made)
     for pair in askable(matrix, 2):
         if pair in grouped:
-            assert tested(work, pair) >= times
+            assert times_tested(work, pair) >= times
         else:
-            assert tested(work, pair) == min(times, alone)
+            assert times_tested(work, pair) == min(times, alone)
 
 
 def test_a_fact_in_no_group_gets_the_fewest_options() -> None:
@@ -221,6 +221,16 @@ def test_the_share_of_option_sets_is_kept(share: float) -> None:
     n = 4000
     taken = sum(used.ours([i, i + 7, 3 * i], False) for i in range(n))
     assert abs(taken - n * share) < 4 * (n * share * (1 - share)) ** 0.5
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_share_is_kept_in_small_tables_too(turned: bool) -> None:
+    used = Used(set(), share=1 / 3, turned=turned)
+    sets = [
+        [6 * a + o, 6 * b + o, 6 * a + p, 6 * b + p] for a, b, o, p in product(range(6), repeat=4) if a < b and o < p
+    ]
+    taken = sum(used.ours(places, False) for places in sets)
+    assert abs(taken - len(sets) / 3) < 4 * (len(sets) * 2 / 9) ** 0.5
 
 
 def test_an_option_set_is_free_once() -> None:
