@@ -41,6 +41,12 @@ class QuestionsConfig(StageConfig):
     ungrouped_per_fact: int = Field(
         1, ge=0, description="questions per split of a fact that no contrast group holds: on these a guesser gains"
     )
+    ungrouped_share: float = Field(
+        0.05,
+        ge=0,
+        le=1,
+        description="share of a table's questions that such facts may have; not for plans",
+    )
     test_share: float = Field(0.2, ge=0, le=1, description="share of a plan's questions that go into the test split")
     min_options: int = Field(2, ge=2, le=10, description="fewest options of a question")
     max_options: int = Field(5, ge=2, le=10, description="most options of a question")
@@ -50,7 +56,7 @@ class QuestionsConfig(StageConfig):
         {"degree-matched": 1.0}, description="strategies with weights, for places that no contrast group fills"
     )
     margin: float = Field(
-        0.05, gt=0, le=1, description="a set is refused where a guesser beats chance by more than this"
+        0.05, gt=0, lt=1, description="a set is refused where a guesser beats chance by more than this"
     )
     language: str = Field("en", description="language of labels and templates")
     seed: int = Field(0, ge=0, description="another seed gives other wordings, options and letters")

@@ -3,22 +3,20 @@
 A guesser ranks the options of a question. Options that it cannot tell apart tie.
 """
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from statistics import median
 from typing import TypeAlias
 from zlib import crc32
 
 from failwise.generation.records import Arity, Kind, Question
+from failwise.generation.words import words
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Direction, Fact, Polarity, Truth
 
 FOLDS = 5
 # Words are cut to this many letters, so that "bearings" meets "bearing" in any language with endings.
-STEM = 5
 LETTERS = "ABCDEFGHIJ"
 
 Scores: TypeAlias = Sequence[float]
@@ -200,15 +198,10 @@ def _position(question: Question) -> _Position:
     return question.arity, len(question.options), has_none(question)
 
 
-@lru_cache(maxsize=1 << 16)
-def _words(text: str) -> frozenset[str]:
-    return frozenset(word[:STEM] for word in re.findall(r"[^\W_]{3,}", text.casefold()))
-
-
 def _overlap(question: Question) -> Scores:
     """Score options by the words they share with the question; turned for elimination, where kin is not right."""
-    stem, sign = _words(question.question), -1 if question.polarity is Polarity.ELIMINATION else 1
-    return [float(sign * len(stem & _words(option))) for option in question.options]
+    stem, sign = words(question.question), -1 if question.polarity is Polarity.ELIMINATION else 1
+    return [float(sign * len(stem & words(option))) for option in question.options]
 
 
 def _length(question: Question) -> Scores:

@@ -5,6 +5,7 @@ that were right elsewhere more often than their share of the times they were sho
 """
 
 import random
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
@@ -21,6 +22,13 @@ _OF_THE_FIRST = frozenset({Kind.NAME_NEAR, Kind.EMBEDDING_NEAR, Kind.SIBLING_ASS
 
 # Ranks options (indices) as distractors beside the right one, best first: (anchor, right option, candidates).
 Strategy: TypeAlias = Callable[[int, int, list[int]], list[int]]
+
+
+class Ungrouped(NamedTuple):
+    """How often facts are asked that no contrast group holds, and which share of a table's questions they may have."""
+
+    times: int = 1
+    share: float = 1.0
 
 
 class Drawn(NamedTuple):
@@ -102,6 +110,7 @@ class Drawer:
         tested: questions so far by fact; shared by both directions of a table.
         letters: deals the places of right options.
         degrees: yes facts of each option, by which distractors are matched.
+        variants: how often an anchor and its option set may be asked: more would find no new wording.
     """
 
     index: Sequence[Sequence[int]]
@@ -113,15 +122,23 @@ class Drawer:
     rng: random.Random
     used: Used
     degrees: Sequence[int] = ()
+    variants: int = 5
+    asked: Counter[Pair] = field(default_factory=Counter)
     strategies: Sequence[tuple[Kind, Strategy, float]] = ()
     ranks: dict[int, list[int]] = field(default_factory=dict)
     surplus: list[float] = field(init=False)
+    partners: list[int] = field(init=False)
+    quiet: list[int] = field(init=False)
     drawn: dict[tuple[Pair, int], list[Sequence[Pair]]] = field(default_factory=dict)
     groups: int = 0
     due: float = 0.0
+    drawn_fair: int = 0
+    alone: int = 0
 
     def __post_init__(self) -> None:
         self.surplus = [0.0] * (len(self.index[0]) if self.index else 0)
+        self.partners = self.matchings.partners(self.right)
+        self.quiet = self.matchings.quiet(self.wrong)
 
     def draw(self, k: int, n: int, *, none: bool = False, alone: bool = False) -> Iterator[Drawn]:
         """Yield up to n questions of k options ("none of these" included), those of one contrast group together.
@@ -135,31 +152,48 @@ class Drawer:
         heap = self._heap(listed, grouped=not alone)
         while n > 0 and heap:
             a, o = self._least(heap)
+            if (a, o) in self.matchings.telling and self.tested[self.index[a][o]]:
+                continue  # its words tell the answer: once is enough
             if made := (self._singly if alone else self._grouped)((a, o), listed, n, none):
                 yield from made
                 n -= len(made)
                 heappush(heap, (self.tested[self.index[a][o]], self.rng.random(), a, o))
 
-    def each(self, fewest: int, most: int, times: int, alone: int, none_share: float = 0.0) -> Iterator[Drawn]:
+    def each(self, fewest: int, most: int, times: int, open_: Ungrouped, none_share: float = 0.0) -> Iterator[Drawn]:
         """Yield questions until every fact was asked so many times; facts that others need as contrast come more often.
 
-        A fact in contrast groups gets any number of options that its groups allow. The others get the fewest, `alone`
-        times: on these a guesser gains.
+        A fact in contrast groups gets any number of options that its groups allow, and "none of these" as one of them.
+        Those in none, and those whose words tell the answer, get what `open_` grants: on these a guesser gains.
         """
-        random_ = self.rng.random
-        for grouped, most_times in ((True, times), (False, min(times, alone))):
-            facts = self._heap(fewest, grouped=grouped)
-            draw = self._grouped if grouped else self._singly
-            while facts:
+        random_, telling = self.rng.random, self.matchings.telling
+        for fair in (True, False):
+            facts = self._heap(fewest, grouped=True)
+            if fair:
+                facts = [f for f in facts if f[2:] not in telling]
+            else:
+                facts = [f for f in facts if f[2:] in telling] + self._heap(fewest, grouped=False)
+            heapify(facts)
+            while facts and (fair or self.alone < open_.share * self.drawn_fair / max(1e-9, 1 - open_.share)):
                 a, o = self._least(facts)
-                if self.tested[self.index[a][o]] >= most_times:
+                if self.tested[self.index[a][o]] >= (times if fair else min(times, open_.times)):
                     break
-                size = min(most, self.matchings.reach((a, o))) if grouped else fewest
-                k = fewest + int(random_() * (size - fewest + 1))
-                none = k > 2 and random_() < none_share
-                if made := draw((a, o), k - none, k, none):
+                made = self._some(a, o, fewest, most, none_share)
+                if made:
                     yield from made
                     heappush(facts, (self.tested[self.index[a][o]], random_(), a, o))
+                self.drawn_fair += len(made) * fair
+                self.alone += len(made) * (not fair)
+
+    def _some(self, a: int, o: int, fewest: int, most: int, none_share: float) -> list[Drawn]:
+        """Return questions around a fact with any number of options that it can have."""
+        reach = self.matchings.reach((a, o))
+        grouped = reach >= fewest
+        none = most > 2 and self.rng.random() < none_share
+        least = max(2, fewest - none)
+        size = min(most - none, reach) if grouped else least
+        listed = least + int(self.rng.random() * (size - least + 1))
+        draw = self._grouped if grouped else self._singly
+        return draw((a, o), listed, listed + none, none) if listed <= size else []
 
     def cover(self, k: int, asked: Sequence[int], *, alone: bool = False, most: int = 1 << 60) -> Iterator[Drawn]:
         """Yield a question of k options for each fact that was not asked before.
@@ -211,7 +245,7 @@ class Drawer:
         for attempt in range(_REDRAWS):
             matching: Sequence[Pair] = fitting[int(self.rng.random() * len(fitting))]
             if attempt > 1:  # those known are used up, it seems
-                matching = grown(pair, self.right, self.wrong, k, self.rng)
+                matching = grown(pair, self.partners, self.quiet, k, self.rng)
                 if len(matching) < k:
                     continue
             found = self._members(pair, matching, k)
@@ -220,7 +254,7 @@ class Drawer:
                 continue
             keys = [(a, mask) for a, _ in found[:n]]
             # A fact whose partners were all asked over these options before is asked beside them again.
-            again = attempt == _REDRAWS - 1 and self.used.free(keys[:1]) and self.used.taken.isdisjoint(keys)
+            again = attempt == _REDRAWS - 1 and self.used.free(keys[:1]) and self._repeatable(keys)
             if (again or self.used.free(keys)) and self._ours(found, found, first):
                 self._remember(found[:n], found)
                 return self._written(found, [(o, Kind.ANSWER) for _, o in found], n, none)
@@ -241,8 +275,17 @@ class Drawer:
         if not groups:
             return []
         found = groups[int(self.rng.random() * len(groups))]
-        found = [pair, *(p for p in found if p != pair)]
-        return self._written(found, [(o, Kind.ANSWER) for _, o in found], n, none)
+        mask = sum(1 << o for _, o in found)
+        # A part of the group may have been left out before, and gone to the other split since. Without all of its
+        # questions the group would not be fair.
+        if not self._repeatable([(a, mask) for a, _ in found]):
+            return []
+        ordered = [pair, *(p for p in found if p != pair)]
+        return self._written(ordered, [(o, Kind.ANSWER) for _, o in ordered], n, none)
+
+    def _repeatable(self, keys: Sequence[Pair]) -> bool:
+        """Say whether option sets may be asked once more, and have wordings left."""
+        return self.used.taken.isdisjoint(keys) and all(self.asked[key] < self.variants for key in keys)
 
     def _members(self, pair: Pair, matching: Sequence[Pair], k: int) -> list[Pair]:
         """Return k pairs of a matching, the given one first: those asked least, with a little chance."""
@@ -287,7 +330,7 @@ class Drawer:
             if none and not self._nobodies(mask):
                 continue
             keys = [(b, mask) for b, _ in found]
-            again = attempt == _REDRAWS - 1 and self.used.own.issuperset(keys)
+            again = attempt == _REDRAWS - 1 and self.used.own.issuperset(keys) and self._repeatable(keys)
             if again or (self.used.free(keys) and self._ours(found, [(0, p) for p, _ in options], first)):
                 return self._written(found, options, n, none)
         return []
@@ -355,6 +398,7 @@ class Drawer:
             self.surplus[o] += 1
             self.tested[self.index[a][o]] += 1
             self.used.own.add((a, mask))
+            self.asked[a, mask] += 1
             kinds[place] = Kind.ANSWER
             made.append(Drawn(a, listed, tuple([p == place for p in range(k)]), tuple(kinds), none, group))
             kinds[place] = Kind.CONTRAST

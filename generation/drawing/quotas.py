@@ -72,6 +72,12 @@ class Planned:
             found.setdefault(key, []).append((cell, quota.questions))
         return found
 
+    def questions(self, unit: Unit) -> int:
+        """Return how many questions with one right option a unit is to give."""
+        key = (unit.asset_class, unit.relation)
+        cells = (quota for table, quotas in self._by_table.items() if table[:2] == key for quota in quotas)
+        return sum(n for cell, n in cells if cell.arity is Arity.SINGLE)
+
     def batches(self, unit: Unit, table: Table, polarity: Polarity) -> list[Batch]:
         """Return the batches of one table and polarity: many options first, single answers before several."""
         cells = self._by_table.get((unit.asset_class, unit.relation, str(table.direction), str(polarity)), [])

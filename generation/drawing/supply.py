@@ -59,8 +59,10 @@ def _of_family(
     def cell(arity: Arity, k: int, none: bool = False) -> Cell:
         return Cell(unit.asset_class, unit.relation, family.direction, family.polarity, arity, k, none)
 
-    sizes = range(config.min_options, config.max_options + 1)
-    single = {k: _single(found, right, wrong, k, config.min_options) for k in range(2, config.max_options + 1)}
+    sizes, ungrouped = range(config.min_options, config.max_options + 1), min(1, config.ungrouped_per_fact)
+    single = {
+        k: _single(found, right, wrong, k, config.min_options, ungrouped) for k in range(2, config.max_options + 1)
+    }
     for k in sizes if family.templates else ():
         facts, sets = single[k]
         if sets:
@@ -74,7 +76,9 @@ def _of_family(
             yield Supply(cell(Arity.MULTIPLE, k), sum((right[a] | wrong[a]).bit_count() for a in anchors), questions)
 
 
-def _single(found: Matchings, right: Sequence[int], wrong: Sequence[int], k: int, fewest: int) -> tuple[int, int]:
+def _single(
+    found: Matchings, right: Sequence[int], wrong: Sequence[int], k: int, fewest: int, ungrouped: int
+) -> tuple[int, int]:
     """Count the facts in contrast groups of k, and their option sets; with the fewest options also those in none."""
     facts = sets = 0
     for a, mask in enumerate(right):
@@ -82,8 +86,9 @@ def _single(found: Matchings, right: Sequence[int], wrong: Sequence[int], k: int
             continue
         for o in bits(mask):
             own = sum(comb(len(m) - 1, k - 1) for m in found.of[a, o] if len(m) >= k)
-            if not own and k == fewest:
-                own = 1  # in no contrast group: asked once, since a guesser gains on it
+            told = (a, o) in found.telling
+            if told or (not own and k == fewest):
+                own = min(own or 1, ungrouped)  # asked once at most, since a guesser gains on it
             facts += own > 0
             sets += min(_SETS, own)
     return facts, sets

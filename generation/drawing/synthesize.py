@@ -11,7 +11,7 @@ from failwise.errors import InputError
 from failwise.generation.config import Distractor, QuestionsConfig
 from failwise.generation.drawing.contrast import Matchings, Pair, bits
 from failwise.generation.drawing.contrast import matchings as grow_matchings
-from failwise.generation.drawing.draw import Drawer, Drawn, Letters, Used
+from failwise.generation.drawing.draw import Drawer, Drawn, Letters, Ungrouped, Used
 from failwise.generation.drawing.draw_many import ManyDrawer
 from failwise.generation.drawing.quotas import Batch, Kind, Planned, masks, per_fact, shared_out
 from failwise.generation.drawing.strategies import strategies
@@ -20,6 +20,7 @@ from failwise.generation.drawing.wording import ID, OPTIONS, Row, Writer, check_
 from failwise.generation.planning.cells import Plan
 from failwise.generation.records import Arity, Question
 from failwise.generation.splitting.splits import Partition, partition
+from failwise.generation.words import words
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Direction, Family, Polarity, Truth
 
@@ -151,7 +152,8 @@ class UnitQuestions:
         for table in tables:
             yield from self._of_table(table, tested, drawers)
         if self.synthesis.planned:
-            yield from self._uncovered(drawers, tested)
+            if self.config.ungrouped_per_fact and self._covering():
+                yield from self._uncovered(drawers, tested)
         else:
             yield from self._lacking(drawers)
 
@@ -203,6 +205,7 @@ class UnitQuestions:
         groups, letters = self.matchings(table, family.polarity, split), Letters(rng.randrange(_ANY_LETTER))
         single = Drawer(table.index, right, wrong, groups, tested, letters, rng, used)
         single.degrees = self._degrees(table)
+        single.variants = len(family.templates)
         single.strategies = strategies(self.synthesis.graph, self.unit, table, self._weights(family.polarity), rng)
         many = ManyDrawer(table.index, right, wrong, tested, rng, used)
         return single, many, Writer(self.unit, table, family, self.synthesis.stamp, split, self.synthesis.kin, rng)
@@ -248,7 +251,8 @@ class UnitQuestions:
             times = batch.times * (1 + (writer.family.direction is Direction.INVERSE))
             yield from self._each(drawer, times)
             return
-        alone = batch.options == config.min_options and not batch.none and writer.split == "train"
+        fewest = batch.options == config.min_options and not batch.none
+        alone = fewest and writer.split == "train" and config.ungrouped_per_fact and self._covering()
         for drawn in drawer.cover(batch.options, tested["test"], alone=True, most=n) if alone else ():
             n -= 1
             yield drawn
@@ -256,6 +260,11 @@ class UnitQuestions:
             n -= 1
             yield drawn
         yield from drawer.draw(batch.options, n, none=batch.none, alone=True)
+
+    def _covering(self) -> bool:
+        """Say whether the plan has a question for every fact of the unit; where it has not, balance comes first."""
+        planned = self.synthesis.planned
+        return planned is not None and planned.questions(self.unit) >= len(self.unit.facts)
 
     def _lacking(self, drawers: Sequence[tuple[Drawer, Writer]]) -> Iterator[Row]:
         """Ask facts that found too few option sets in the inverse direction more often in the forward one."""
@@ -289,8 +298,8 @@ class UnitQuestions:
 
     def _each(self, drawer: Drawer, times: int) -> Iterator[Drawn]:
         config = self.config
-        alone = config.ungrouped_per_fact
-        return drawer.each(config.min_options, config.max_options, times, alone, config.none_share)
+        ungrouped = Ungrouped(config.ungrouped_per_fact, config.ungrouped_share)
+        return drawer.each(config.min_options, config.max_options, times, ungrouped, config.none_share)
 
     def _written(self, writer: Writer, drawn: Drawn, arity: Arity) -> Iterator[Row]:
         """Put an option set into words that were not used for it yet, if need be in another order."""
@@ -315,7 +324,15 @@ class UnitQuestions:
             return found.transposed()
         if found is None:
             rng = random.Random(self._seed(f"{table.direction}/{polarity}/{split}/groups"))
-            found = self.groups[key] = grow_matchings(*self.masks(table, polarity), self.config.max_options, rng)
+            heard = [words(option.label) for option in table.options]
+            right, wrong = self.masks(table, polarity)
+            telling = right if polarity is Polarity.SELECTION else wrong
+            alike = [
+                (a, o) for a, mask in enumerate(telling) for o in bits(mask) if words(table.anchors[a].label) & heard[o]
+            ]
+            both = (alike, ()) if polarity is Polarity.SELECTION else ((), alike)
+            found = grow_matchings(right, wrong, self.config.max_options, rng, *both)
+            self.groups[key] = found
         return found
 
     def masks(self, table: Table, polarity: Polarity) -> tuple[list[int], list[int]]:
