@@ -60,6 +60,7 @@ class QuestionsConfig(StageConfig):
     )
     language: str = Field("en", description="language of labels and templates")
     seed: int = Field(0, ge=0, description="another seed gives other wordings, options and letters")
+    fleet: bool = Field(False, description="make questions on a Ray cluster, with `workers` workers")
     workers: int = Field(
         1, ge=1, le=256, description="processes that make questions; the bytes are the same for any number"
     )

@@ -15,7 +15,7 @@ from failwise.generation.records import Arity
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Family, Polarity
 
-_SETS = 12  # option sets counted for each fact and option count: no fact needs more questions of one kind
+_SETS = 5  # option sets counted for each fact and option count: a few more could be had, but not by every fact
 
 
 def supplies(graph: KnowledgeGraph, config: QuestionsConfig, holes: Sequence[Hole] = ()) -> list[Supply]:

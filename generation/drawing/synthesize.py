@@ -245,7 +245,7 @@ class UnitQuestions:
             yield from self._written(writer, drawn, batch.arity)
 
     def _single(self, drawer: Drawer, batch: Batch, writer: Writer, tested: Mapping[str, list[int]]) -> Iterator[Drawn]:
-        """Draw from contrast groups; a plan's quota that they cannot fill is filled without."""
+        """Draw from contrast groups; in the cell with the fewest options also what is in none, where all is covered."""
         config, n = self.config, batch.n
         if batch.times:
             times = batch.times * (1 + (writer.family.direction is Direction.INVERSE))
@@ -256,15 +256,23 @@ class UnitQuestions:
         for drawn in drawer.cover(batch.options, tested["test"], alone=True, most=n) if alone else ():
             n -= 1
             yield drawn
-        for drawn in drawer.draw(batch.options, n, none=batch.none):
-            n -= 1
-            yield drawn
-        yield from drawer.draw(batch.options, n, none=batch.none, alone=True)
+        yield from drawer.draw(batch.options, n, none=batch.none)
+
+    @cached_property
+    def _askable(self) -> int:
+        """Count the facts that a question of the fewest options can test, in either direction."""
+        least, places = self.config.min_options - 1, set[int]()
+        for table in self.unit.tables():
+            for polarity in Polarity:
+                for row, right, wrong in zip(table.index, *masks(table, polarity), strict=True):
+                    if wrong.bit_count() >= least:
+                        places.update(row[o] for o in bits(right))
+        return len(places)
 
     def _covering(self) -> bool:
         """Say whether the plan has a question for every fact of the unit; where it has not, balance comes first."""
         planned = self.synthesis.planned
-        return planned is not None and planned.questions(self.unit) >= len(self.unit.facts)
+        return planned is not None and planned.questions(self.unit) >= self._askable
 
     def _lacking(self, drawers: Sequence[tuple[Drawer, Writer]]) -> Iterator[Row]:
         """Ask facts that found too few option sets in the inverse direction more often in the forward one."""

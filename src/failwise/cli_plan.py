@@ -37,11 +37,14 @@ def plan_questions(
     from failwise.generation.drawing.supply import supplies
     from failwise.generation.planning.files import hole_sides, read_holes, write_plan
     from failwise.generation.planning.planner import make_plan
+    from failwise.question_set import refuse_wordless
     from failwise.run_folder import Run
 
     paths = [f"ontology.paths=[{', '.join(repr(str(p)) for p in ontology)}]"] if ontology else []
     whole = load_config(RunConfig, config, [*setting, *_totals(budget, per_fact), *paths])
-    graph = Run(whole).graph
+    run = Run(whole)
+    graph = run.graph
+    refuse_wordless(run.ontology, graph)
     settings = whole.plan
     _refuse_unknown(settings, graph)
     wanted = read_holes(holes, graph) if holes else ()

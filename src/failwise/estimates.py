@@ -60,7 +60,7 @@ def report(run: Run) -> tuple[str, float]:
 
 
 def _counts(run: Run) -> tuple[int, int]:
-    from failwise.generation.drawing.synthesize import Synthesis
+    from failwise.question_set import planned_splits
 
-    splits = [q.split for q in Synthesis(run.graph, run.config.questions)]
+    splits = planned_splits(run.graph, run.config.questions)
     return splits.count("train"), splits.count("test")

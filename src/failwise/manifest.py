@@ -20,7 +20,7 @@ MANIFEST, STARTED = "manifest.json", "started.json"
 _PACKAGES = ("rdflib", "pyshacl", "networkx", "torch", "transformers", "peft", "bitsandbytes", "openai")
 
 # Settings that change how fast or where the work is done, not what comes out.
-_RUNTIME_ONLY = {"checkpoint_every", "concurrency", "device", "threads", "timeout"}
+_RUNTIME_ONLY = {"checkpoint_every", "concurrency", "device", "fleet", "threads", "timeout", "workers"}
 
 
 @dataclass

@@ -37,12 +37,26 @@ class _File:
         return read_records(self.path, Question)
 
 
+@dataclass(frozen=True, slots=True)
+class Ontologies:
+    """Which ontology a graph came from, for a fleet that has to read it again."""
+
+    paths: Sequence[Path] = ()
+    shipped: bool = True
+
+
 def make_questions(
-    graph: KnowledgeGraph, config: QuestionsConfig, folder: Path, *, picture: bool = False
+    graph: KnowledgeGraph,
+    config: QuestionsConfig,
+    folder: Path,
+    *,
+    picture: bool = False,
+    source: Ontologies = Ontologies(),
 ) -> tuple[dict[str, Any], list[Path]]:
     """Write questions.jsonl with its certificates; return counts and the files written.
 
     Args:
+        source: what the graph was read from; only a fleet needs it.
         picture: draw the balance certificate too, which takes a second or two; left out where matplotlib is not there.
 
     Raises:
@@ -55,7 +69,7 @@ def make_questions(
         raise InputError("questions.file_map is set without questions.file; name the file whose fields it maps")
     plan, noticed = _plan(graph, config)
     with _part(folder / QUESTIONS) as part:
-        splits, unasked = _draw(graph, config, plan, part)
+        splits, unasked = _draw(graph, config, plan, part, source)
         certified = _Certified.of(part, sum(splits.values()), graph, config, plan)
         certified.refuse(planned=plan is not None)
         part.replace(folder / QUESTIONS)
@@ -103,16 +117,22 @@ def _plan(graph: KnowledgeGraph, config: QuestionsConfig) -> "tuple[Plan | None,
 
 
 def _draw(
-    graph: KnowledgeGraph, config: QuestionsConfig, plan: "Plan | None", part: Path
+    graph: KnowledgeGraph, config: QuestionsConfig, plan: "Plan | None", part: Path, source: Ontologies
 ) -> tuple[Counter[str], dict[str, int]]:
     """Stream the questions into a file; return how many each split has, and what could not be asked."""
+    from failwise.generation.drawing.fleet import fleet_lines
     from failwise.generation.drawing.parallel import question_lines
     from failwise.generation.drawing.synthesize import Synthesis
 
     synthesis = Synthesis(graph, config, plan)
     splits: Counter[str] = Counter()
     with part.open("wb") as stream:
-        for lines in question_lines(synthesis):
+        made = (
+            fleet_lines(source.paths, source.shipped, config, plan, graph=graph, unasked=synthesis.unasked)
+            if config.fleet
+            else question_lines(synthesis)
+        )
+        for lines in made:
             stream.write(lines.text)
             splits.update(lines.splits)
     unasked = {reason: n for reason, n in sorted(synthesis.unasked.items()) if n}
@@ -190,6 +210,18 @@ class _Certified:
         except MissingExtraError:
             return False
         return True
+
+
+def planned_splits(graph: KnowledgeGraph, config: QuestionsConfig) -> list[str]:
+    """Return the split of every question that `make_questions` would write; nothing is written."""
+    from failwise.generation.drawing.synthesize import Synthesis
+    from failwise.generation.formats.field_map import FieldMap
+    from failwise.generation.formats.question_files import read_questions
+
+    if config.file:
+        field_map = FieldMap.parse(config.file_map) if config.file_map else None
+        return [q.split for q in _with_splits(read_questions(config.file, graph, field_map=field_map), config)]
+    return [q.split for q in Synthesis(graph, config, _plan(graph, config)[0])]
 
 
 # --- a set from elsewhere ---

@@ -22,8 +22,15 @@ REGIMES = {
         "The student was trained on other questions about the same facts: this shows what it was taught and kept, "
         "not what it can conclude about equipment it never saw."
     ),
+    "held-out-fact": (
+        "The facts asked here were in no training question, neither as right nor as wrong option; their names were."
+    ),
+    "held-out-pair": "The pairs of names asked here were in no training question, on any asset class.",
+    "held-out-entity": "The failure modes, sensors or other entities asked here were in no training question.",
     "held-out-asset": "Nothing about the asset classes asked here, their twins or their kin, was in the training.",
 }
+
+FROM_A_FILE = "The questions were taken from a file; what they share with the training is in its leakage certificate."
 
 LIMITS = (
     "A student is asked by the likelihood of each option's text, not by what it would write freely.",
@@ -75,7 +82,7 @@ def report_data(run: Run) -> ReportData:
         student=answers[0].student,
         base=base[0].student if base else None,
         regime=run.config.questions.regime,
-        regime_text=REGIMES[run.config.questions.regime],
+        regime_text=FROM_A_FILE if run.config.questions.file else REGIMES[run.config.questions.regime],
         rows=tuple(headline(run)),
         audits=audits,
         rollups=tuple(read_records(run.file("audit", ROLL_UPS), RollUp)),
