@@ -30,6 +30,10 @@ class Ungrouped(NamedTuple):
     times: int = 1
     share: float = 1.0
 
+    def room(self, fair: int, alone: int) -> bool:
+        """Say whether one more is allowed, after so many fair questions and so many of these."""
+        return self.share >= 1 or alone < self.share * fair / (1 - self.share)
+
 
 class Drawn(NamedTuple):
     """A question before its words: an anchor, options in the order shown, and how each came to be there.
@@ -173,7 +177,7 @@ class Drawer:
             else:
                 facts = [f for f in facts if f[2:] in telling] + self._heap(fewest, grouped=False)
             heapify(facts)
-            while facts and (fair or self.alone < open_.share * self.drawn_fair / max(1e-9, 1 - open_.share)):
+            while facts and (fair or open_.room(self.drawn_fair, self.alone)):
                 a, o = self._least(facts)
                 if self.tested[self.index[a][o]] >= (times if fair else min(times, open_.times)):
                     break

@@ -152,7 +152,8 @@ def test_another_seed_holds_out_others(shipped: KnowledgeGraph, parted: Partitio
 
 def test_the_choice_does_not_depend_on_the_process() -> None:
     script = (
-        "from failwise.kg.graph import KnowledgeGraph; from failwise.generation.splitting.splits import partition, REGIMES;"
+        "from failwise.kg.graph import KnowledgeGraph;"
+        "from failwise.generation.splitting.splits import partition, REGIMES;"
         "from failwise.files import content_id; g = KnowledgeGraph.load();"
         "print([content_id(sorted(partition(g, r).test)) for r in REGIMES])"
     )

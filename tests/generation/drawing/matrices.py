@@ -69,7 +69,7 @@ def drawer(matrix: Matrix, *, used: Used | None = None, seed: int = 0, most: int
     degrees = [sum(mask >> o & 1 for mask in matrix.right) for o in range(matrix.options)]
     groups, rng = matrix.groups(most, seed), random.Random(seed)
     found = Drawer(matrix.index, matrix.right, matrix.wrong, groups, tested, Letters(), rng, used or Used(set()))
-    found.degrees = degrees
+    found.degrees, found.variants = degrees, 1000
     return found
 
 

@@ -1,5 +1,6 @@
 """Drawn questions are right by the matrix, contrast where it can be, and spread over facts and letters."""
 
+import random
 from collections import Counter
 from collections.abc import Iterable
 from itertools import groupby, product
@@ -8,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from failwise.generation.drawing.draw import Drawer, Drawn, Letters, Used
+from failwise.generation.drawing.contrast import matchings
+from failwise.generation.drawing.draw import Drawer, Drawn, Letters, Ungrouped, Used
 from failwise.generation.records import Kind
 from tests.generation.drawing.matrices import Matrix, blind_scores, diagonal, drawer, matrices, parse, right_by
 
@@ -128,7 +130,8 @@ def test_facts_asked_least_come_first(matrix: Matrix, k: int, alone: bool, data:
 @given(matrices(), st.integers(1, 4), st.integers(0, 2), SEEDS)
 def test_each_fact_in_a_group_is_asked_as_often_as_wanted(matrix: Matrix, times: int, alone: int, seed: int) -> None:
     work = drawer(matrix, seed=seed)
-    made = list(work.each(2, 4, times, alone))
+    work.variants = 100
+    made = list(work.each(2, 4, times, Ungrouped(alone)))
     grouped = in_groups(matrix, work, 2)
     assert all(right_by(matrix, drawn) for drawn in made)
     for pair in askable(matrix, 2):
@@ -140,13 +143,32 @@ def test_each_fact_in_a_group_is_asked_as_often_as_wanted(matrix: Matrix, times:
 
 def test_a_fact_in_no_group_gets_the_fewest_options() -> None:
     work = drawer(LONER)
-    made = list(work.each(2, 5, 3, alone=1))
+    made = list(work.each(2, 5, 3, Ungrouped(1)))
     loners = [d for d in made if 0 in d.options and d.right[d.options.index(0)]]
     assert [d.anchor for d in loners] == list({d.anchor: 0 for d in loners})
     assert len(loners) == 5
     assert {len(d.options) for d in loners} == {2}
     assert max(len(d.options) for d in made) == 5
     assert not any(d.group for d in loners)
+
+
+@settings(max_examples=100, deadline=None)
+@given(matrices(), st.sampled_from([0.0, 0.1, 0.5]), SEEDS)
+def test_facts_in_no_group_keep_to_their_share(matrix: Matrix, share: float, seed: int) -> None:
+    work = drawer(matrix, seed=seed)
+    made = list(work.each(2, 4, 3, Ungrouped(3, share)))
+    alone = sum(1 for drawn in made if not drawn.group)
+    assert alone <= share * len(made) + 1
+
+
+def test_a_fact_whose_words_tell_it_is_asked_once_and_helps_no_other() -> None:
+    right, wrong = [0b01, 0b10, 0b01], [0b10, 0b01, 0b10]
+    found = matchings(right, wrong, 2, random.Random(0), telling=[(0, 0)])
+    assert all((0, 0) not in m for pair, own in found.of.items() for m in own if pair != (0, 0))
+    assert found.reach((0, 0)) == 2
+    quiet = matchings(right, wrong, 2, random.Random(0), loud=[(0, 1)])
+    assert quiet.reach((0, 0)) == 1
+    assert quiet.reach((2, 0)) == 2
 
 
 @settings(max_examples=100, deadline=None)
