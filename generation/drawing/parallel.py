@@ -50,8 +50,12 @@ def question_lines(synthesis: Synthesis) -> Iterator[Lines]:
     """
     workers = synthesis.config.workers
     if workers == 1 or "fork" not in multiprocessing.get_all_start_methods():
-        for unit in synthesis.units():
-            yield unit_lines(synthesis, unit)
+        gc.freeze()  # what is loaded stays: no collection needs to look through it again and again
+        try:
+            for unit in synthesis.units():
+                yield unit_lines(synthesis, unit)
+        finally:
+            gc.unfreeze()
         return
     with _workers(synthesis, workers) as pipes:
         yield from _merged(synthesis, pipes)
