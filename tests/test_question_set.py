@@ -74,7 +74,7 @@ def test_a_lopsided_ontology_is_refused_with_the_worst_offender_named(tmp_path: 
     graph = KnowledgeGraph.load([*toy_paths()[:-1], tmp_path / "valve.ttl"], shipped=False)
     folder = tmp_path / "out"
     folder.mkdir()
-    config = QuestionsConfig(asset_classes=("toy valve",), ungrouped_per_fact=4)
+    config = QuestionsConfig(asset_classes=("toy valve",), ungrouped_per_fact=4, ungrouped_share=1)
     with pytest.raises(RefusedSetError, match=r"REFUSED: .*'degree' is .* % right.*vibration.*nothing was written"):
         make_questions(graph, config, folder)
     assert not list(folder.iterdir())

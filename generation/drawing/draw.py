@@ -16,6 +16,7 @@ from failwise.generation.drawing.contrast import Matchings, Pair, bits, grown
 from failwise.generation.records import Kind
 
 _REDRAWS = 6  # tries for an option set that was not used yet
+_FEW = 3  # questions that facts in no group may have in any table: small ontologies have few groups
 _NOISE = 0.5  # chance in the choice of distractors, in questions; less than one, so that the balance decides
 # Chosen by the first question of a group: to the others, these are noes like any.
 _OF_THE_FIRST = frozenset({Kind.NAME_NEAR, Kind.EMBEDDING_NEAR, Kind.SIBLING_ASSET})
@@ -31,8 +32,8 @@ class Ungrouped(NamedTuple):
     share: float = 1.0
 
     def room(self, fair: int, alone: int) -> bool:
-        """Say whether one more is allowed, after so many fair questions and so many of these."""
-        return self.share >= 1 or alone < self.share * fair / (1 - self.share)
+        """Say whether one more is allowed, after so many fair questions and so many of these; a few always are."""
+        return self.share >= 1 or alone < max(_FEW * (self.share > 0), self.share * fair / (1 - self.share))
 
 
 class Drawn(NamedTuple):

@@ -256,7 +256,11 @@ class UnitQuestions:
         for drawn in drawer.cover(batch.options, tested["test"], alone=True, most=n) if alone else ():
             n -= 1
             yield drawn
-        yield from drawer.draw(batch.options, n, none=batch.none)
+        for drawn in drawer.draw(batch.options, n, none=batch.none):
+            n -= 1
+            yield drawn
+        if self.synthesis.only:  # holes are to be asked, in groups or not
+            yield from drawer.draw(batch.options, n, none=batch.none, alone=True)
 
     @cached_property
     def _askable(self) -> int:
@@ -264,7 +268,7 @@ class UnitQuestions:
         least, places = self.config.min_options - 1, set[int]()
         for table in self.unit.tables():
             for polarity in Polarity:
-                for row, right, wrong in zip(table.index, *masks(table, polarity), strict=True):
+                for row, right, wrong in zip(table.index, *self.masks(table, polarity), strict=True):
                     if wrong.bit_count() >= least:
                         places.update(row[o] for o in bits(right))
         return len(places)

@@ -140,7 +140,8 @@ def _draw(
         why = ", ".join(f"{reason}: {n}" for reason, n in unasked.items())
         raise InputError(
             f"no question can be made from these asset classes and relations ({why or 'they have no fact'}); "
-            "a question needs at least one yes and one no for the same failure mode, sensor or asset class"
+            "a question needs at least one yes and one no for the same failure mode, sensor or asset class, and facts "
+            "that no contrast group holds are asked only as questions.ungrouped_share allows"
         )
     return splits, unasked
 

@@ -55,18 +55,18 @@ def value(graph: KnowledgeGraph, question: Question, dimension: str) -> str:
 
 def test_the_total_is_kept(plan: Plan, kept: list[Question]) -> None:
     assert plan.questions == BUDGET
-    assert len(kept) == pytest.approx(BUDGET, rel=0.03)
+    assert len(kept) == pytest.approx(BUDGET, rel=0.06)
 
 
 @pytest.mark.parametrize("dimension", DIMENSIONS)
-def test_shares_are_kept_within_two_points(
+def test_shares_are_kept_within_three_points(
     shipped: KnowledgeGraph, plan: Plan, kept: list[Question], dimension: str
 ) -> None:
     found = Counter(value(shipped, q, dimension) for q in kept)
     rows = [r for r in compare(plan) if r.dimension == dimension]
     assert rows
     for row in rows:
-        assert abs(found[row.value] / len(kept) - row.planned) < 0.02, row
+        assert abs(found[row.value] / len(kept) - row.planned) < 0.03, row
     assert set(found) <= {r.value for r in rows}
 
 
