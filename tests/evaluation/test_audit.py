@@ -16,10 +16,16 @@ from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Direction, Truth
 
 
+def asked_of(graph: KnowledgeGraph, **settings: int) -> list[Question]:
+    config = QuestionsConfig.model_validate(
+        {"asset_classes": ["power transformer"], "relations": ["indicatedBy"], "train_per_fact": 0, **settings}
+    )
+    return list(Synthesis(graph, config))
+
+
 @pytest.fixture(scope="module")
 def questions(shipped: KnowledgeGraph) -> list[Question]:
-    config = QuestionsConfig(asset_classes=("power transformer",), relations=("indicatedBy",), test_per_fact=4, min_options=3, ungrouped_share=1)
-    return [q for q in Synthesis(shipped, config) if q.split == "test"]
+    return asked_of(shipped, test_per_fact=3, ungrouped_per_fact=6, ungrouped_share=1)
 
 
 def states(graph: KnowledgeGraph, questions: list[Question], knows: Callable[[Question], bool]) -> Counter[str]:
@@ -57,7 +63,8 @@ def test_who_knows_everything_and_who_knows_nothing(shipped: KnowledgeGraph, que
     assert not nothing["known"] + nothing["inconsistent"]
 
 
-def test_who_knows_one_direction_only_is_inconsistent(shipped: KnowledgeGraph, questions: list[Question]) -> None:
+def test_who_knows_one_direction_only_is_inconsistent(shipped: KnowledgeGraph) -> None:
+    questions = asked_of(shipped, test_per_fact=3, min_options=3, ungrouped_share=1)
     asked = Counter((q.tested_fact, q.direction) for q in questions)
     coins = {q.tested_fact for q in questions if len(q.options) == 2}
     facts = {f for f, _ in asked if 2 <= asked[f, Direction.FORWARD] == asked[f, Direction.INVERSE]} - coins

@@ -18,7 +18,14 @@ from failwise.kg.records import Direction, Polarity, Truth
 
 def make(graph: KnowledgeGraph, strategy: str, relation: str = "indicatedBy", **more: object) -> list[Question]:
     """Return questions of four options or more, so that contrast groups leave places to fill."""
-    values = {"relations": (relation,), "distractors": {strategy: 1}, "min_options": 4, "max_options": 4, "ungrouped_share": 1, **more}
+    values = {
+        "relations": (relation,),
+        "distractors": {strategy: 1},
+        "min_options": 4,
+        "max_options": 4,
+        "ungrouped_share": 1,
+        **more,
+    }
     return list(Synthesis(graph, QuestionsConfig.model_validate(values)))
 
 
