@@ -175,14 +175,14 @@ def test_a_set_without_splits_rationales_and_facts_is_trained_on(
     failwise: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "arc.jsonl").write_text("".join(json.dumps(line) + "\n" for line in ARC))
-    seen: list[tuple[int, str]] = []
+    seen: list[tuple[int, Path | None]] = []
 
-    def train(questions: Sequence[Question], rationales: Path, *rest: Any) -> None:
-        seen.append((len(questions), rationales.read_text()))
+    def train(questions: Sequence[Question], rationales: Path | None, *rest: Any) -> None:
+        seen.append((len(questions), rationales))
         rest[2].record({"steps": 1, "tokens": 2, "last loss": 0.5, "left_out": {"no rationale": 3}})
 
     monkeypatch.setattr(stages, "train", train)
     done = failwise("train", "arc.jsonl", "--out", "student")
     assert done.returncode == 0, done.stderr
-    assert seen == [(9, "")]
+    assert seen == [(9, None)]
     assert "left out: 3 (no rationale)" in done.stdout

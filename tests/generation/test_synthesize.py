@@ -94,7 +94,7 @@ def test_both_splits_ask_in_both_directions(everything: list[Question]) -> None:
 def test_hardly_a_fact_is_left_out(shipped: KnowledgeGraph, everything: list[Question]) -> None:
     asked = {q.tested_fact for q in everything}
     shown = {i for q in everything for i in q.fact_ids}
-    assert len(asked & shown) > 0.98 * len(shown)
+    assert len(asked & shown) > 0.95 * len(shown)
 
 
 def test_unknown_is_never_asked_and_is_counted(toy: KnowledgeGraph) -> None:
