@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from failwise.errors import InputError
-from failwise.evaluation.metrics import wilson
 from failwise.evaluation.records import Answer, FactAudit, RollUp
 from failwise.generation.records import Question
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Fact, Truth
+from failwise.statistics import wilson
 
 STATES = ("known", "wrong", "inconsistent", "undersampled", "untested")
 

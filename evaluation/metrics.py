@@ -3,8 +3,6 @@
 from failwise.evaluation.records import Accuracy
 from failwise.statistics import wilson
 
-__all__ = ["accuracy", "wilson"]
-
 
 def accuracy(name: str, kind: str, points: list[float]) -> Accuracy:
     """Return the row of one answerer from its points per question (0 to 1)."""

@@ -1,5 +1,6 @@
 """How many questions of each kind a unit of facts gives: from a plan, or the same number for every fact."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -72,11 +73,17 @@ class Planned:
             found.setdefault(key, []).append((cell, quota.questions))
         return found
 
+    @cached_property
+    def _single(self) -> Mapping[tuple[str, str], int]:
+        found: Counter[tuple[str, str]] = Counter()
+        for quota in self.plan.quotas:
+            if quota.cell.arity is Arity.SINGLE:
+                found[quota.cell.asset_class, quota.cell.relation] += quota.questions
+        return found
+
     def questions(self, unit: Unit) -> int:
         """Return how many questions with one right option a unit is to give."""
-        key = (unit.asset_class, unit.relation)
-        cells = (quota for table, quotas in self._by_table.items() if table[:2] == key for quota in quotas)
-        return sum(n for cell, n in cells if cell.arity is Arity.SINGLE)
+        return self._single.get((unit.asset_class, unit.relation), 0)
 
     def batches(self, unit: Unit, table: Table, polarity: Polarity) -> list[Batch]:
         """Return the batches of one table and polarity: many options first, single answers before several."""

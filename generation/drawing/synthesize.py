@@ -23,6 +23,7 @@ from failwise.generation.splitting.splits import Partition, partition
 from failwise.generation.words import words
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Direction, Family, Polarity, Truth
+from failwise.kg.vocabulary import FW
 
 _REWORDED = 8  # wordings tried for an option set in an order that stood there before
 _ANY_LETTER = 2520  # a multiple of every number of options
@@ -110,7 +111,7 @@ class Synthesis:
                 )
         for relation in self.graph.relations.values():
             for family in relation.families:
-                check_slots(family, relation.domain == _ASSET_CLASS)
+                check_slots(family, relation.domain == FW.AssetClass)
         if self.config.none_share and not self.graph.none_of_these:
             raise InputError(
                 f"none_share is {self.config.none_share}, but the language {self.graph.language!r} has no words for "
@@ -120,9 +121,6 @@ class Synthesis:
     def _asset_classes(self) -> list[str]:
         named = self.config.asset_classes or tuple(self.graph.asset_classes)
         return sorted({self.graph.asset_class(name).slug for name in named})
-
-
-_ASSET_CLASS = "https://w3id.org/failwise/ontology#AssetClass"
 
 
 @dataclass
@@ -152,7 +150,7 @@ class UnitQuestions:
         for table in tables:
             yield from self._of_table(table, tested, drawers)
         if self.synthesis.planned:
-            if self.config.ungrouped_per_fact and self._covering():
+            if self.config.ungrouped_per_fact and self._covering:
                 yield from self._uncovered(drawers, tested)
         else:
             yield from self._lacking(drawers)
@@ -252,7 +250,7 @@ class UnitQuestions:
             yield from self._each(drawer, times)
             return
         fewest = batch.options == config.min_options and not batch.none
-        alone = fewest and writer.split == "train" and config.ungrouped_per_fact and self._covering()
+        alone = fewest and writer.split == "train" and config.ungrouped_per_fact and self._covering
         for drawn in drawer.cover(batch.options, tested["test"], alone=True, most=n) if alone else ():
             n -= 1
             yield drawn
@@ -262,7 +260,6 @@ class UnitQuestions:
         if self.synthesis.only:  # holes are to be asked, in groups or not
             yield from drawer.draw(batch.options, n, none=batch.none, alone=True)
 
-    @cached_property
     def _askable(self) -> int:
         """Count the facts that a question of the fewest options can test, in either direction."""
         least, places = self.config.min_options - 1, set[int]()
@@ -273,10 +270,11 @@ class UnitQuestions:
                         places.update(row[o] for o in bits(right))
         return len(places)
 
+    @cached_property
     def _covering(self) -> bool:
         """Say whether the plan has a question for every fact of the unit; where it has not, balance comes first."""
         planned = self.synthesis.planned
-        return planned is not None and planned.questions(self.unit) >= self._askable
+        return planned is not None and planned.questions(self.unit) >= self._askable()
 
     def _lacking(self, drawers: Sequence[tuple[Drawer, Writer]]) -> Iterator[Row]:
         """Ask facts that found too few option sets in the inverse direction more often in the forward one."""

@@ -184,7 +184,7 @@ class Writer:
 
         Nothing where several are asked for.
         """
-        if len(drawn.right) > 1 and sum(drawn.right) > 1:
+        if sum(drawn.right) > 1:
             return ""
         if right < 0:
             return "hard" if drawn.none else ""

@@ -34,7 +34,7 @@ def generate_questions(
     from failwise.generation.formats.intact import check_intact
     from failwise.generation.formats.question_files import QUESTIONS
     from failwise.manifest import StageFolder
-    from failwise.question_set import BALANCE_PICTURE, Ontologies, make_questions, refuse_wordless
+    from failwise.question_set import BALANCE_PICTURE, make_questions, refuse_wordless
     from failwise.run_folder import Run
 
     settings = [*setting, *([f"questions.seed={seed}"] if seed is not None else [])]
@@ -48,8 +48,7 @@ def generate_questions(
             stages.refuse_errors(run)
             if not whole.questions.file:
                 refuse_wordless(run.ontology, run.graph)
-            source = Ontologies(whole.ontology.paths, whole.ontology.shipped)
-            counts, files = make_questions(run.graph, whole.questions, out, picture=True, source=source)
+            counts, files = make_questions(run.graph, whole.questions, out, picture=True, source=whole.ontology)
             outcome.record(counts, *files)
     else:
         check_intact(out / QUESTIONS)

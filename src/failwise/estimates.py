@@ -60,7 +60,4 @@ def report(run: Run) -> tuple[str, float]:
 
 
 def _counts(run: Run) -> tuple[int, int]:
-    from failwise.question_set import planned_splits
-
-    splits = planned_splits(run.graph, run.config.questions)
-    return splits.count("train"), splits.count("test")
+    return run.planned_splits.count("train"), run.planned_splits.count("test")

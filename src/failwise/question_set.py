@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from failwise.config import OntologyConfig
 from failwise.errors import InputError, MissingExtraError, RefusedSetError
 from failwise.files import content_id, file_digest, read_records, storage_errors, write_json, write_text
 from failwise.generation.config import QuestionsConfig
@@ -37,12 +38,7 @@ class _File:
         return read_records(self.path, Question)
 
 
-@dataclass(frozen=True, slots=True)
-class Ontologies:
-    """Which ontology a graph came from, for a fleet that has to read it again."""
-
-    paths: Sequence[Path] = ()
-    shipped: bool = True
+SHIPPED = OntologyConfig()
 
 
 def make_questions(
@@ -51,7 +47,7 @@ def make_questions(
     folder: Path,
     *,
     picture: bool = False,
-    source: Ontologies = Ontologies(),
+    source: OntologyConfig = SHIPPED,
 ) -> tuple[dict[str, Any], list[Path]]:
     """Write questions.jsonl with its certificates; return counts and the files written.
 
@@ -117,7 +113,7 @@ def _plan(graph: KnowledgeGraph, config: QuestionsConfig) -> "tuple[Plan | None,
 
 
 def _draw(
-    graph: KnowledgeGraph, config: QuestionsConfig, plan: "Plan | None", part: Path, source: Ontologies
+    graph: KnowledgeGraph, config: QuestionsConfig, plan: "Plan | None", part: Path, source: OntologyConfig
 ) -> tuple[Counter[str], dict[str, int]]:
     """Stream the questions into a file; return how many each split has, and what could not be asked."""
     from failwise.generation.drawing.fleet import fleet_lines
@@ -216,12 +212,9 @@ class _Certified:
 def planned_splits(graph: KnowledgeGraph, config: QuestionsConfig) -> list[str]:
     """Return the split of every question that `make_questions` would write; nothing is written."""
     from failwise.generation.drawing.synthesize import Synthesis
-    from failwise.generation.formats.field_map import FieldMap
-    from failwise.generation.formats.question_files import read_questions
 
     if config.file:
-        field_map = FieldMap.parse(config.file_map) if config.file_map else None
-        return [q.split for q in _with_splits(read_questions(config.file, graph, field_map=field_map), config)]
+        return [q.split for q in _foreign(config.file, graph, config)]
     return [q.split for q in Synthesis(graph, config, _plan(graph, config)[0])]
 
 
@@ -234,12 +227,9 @@ def _take(
     """Take questions from a file as they are. Sets made elsewhere are certified, and not refused for what they are."""
     from failwise.files import write_records
     from failwise.generation.balance import certificate
-    from failwise.generation.formats.field_map import FieldMap
-    from failwise.generation.formats.question_files import read_questions
     from failwise.generation.splitting.frozen import refuse_training_on
 
-    field_map = FieldMap.parse(config.file_map) if config.file_map else None
-    questions = _with_splits(read_questions(path, graph, field_map=field_map), config)
+    questions = _foreign(path, graph, config)
     refuse_foreign_facts(questions, graph, path)
     refuse_training_on([q for q in questions if q.split == "train"], path)
     balance = certificate.certify(questions, graph, margin=config.margin)
@@ -249,6 +239,15 @@ def _take(
     splits = Counter(q.split for q in questions)
     counts = {**{split: splits[split] for split in ("train", "test")}, "linked to facts": sum(map(_linked, questions))}
     return counts, [folder / QUESTIONS, *written]
+
+
+def _foreign(path: Path, graph: KnowledgeGraph, config: QuestionsConfig) -> list[Question]:
+    """Read a question file by its map, and give every question a split."""
+    from failwise.generation.formats.field_map import FieldMap
+    from failwise.generation.formats.question_files import read_questions
+
+    field_map = FieldMap.parse(config.file_map) if config.file_map else None
+    return _with_splits(read_questions(path, graph, field_map=field_map), config)
 
 
 def refuse_foreign_facts(questions: Iterable[Question], graph: KnowledgeGraph, path: Path) -> None:

@@ -47,6 +47,13 @@ class Run:
         """All questions of the finished question stage."""
         return list(read_records(self.file("questions", QUESTIONS), Question))
 
+    @cached_property
+    def planned_splits(self) -> list[str]:
+        """The split of every question that the question stage would make."""
+        from failwise.question_set import planned_splits
+
+        return planned_splits(self.graph, self.config.questions)
+
     def split(self, name: str) -> list[Question]:
         """Return the questions of one split."""
         return [q for q in self.questions if q.split == name]

@@ -178,12 +178,11 @@ def refuse_errors(run: Run) -> list[Finding]:
 
 def write_questions(run: Run, folder: Path, outcome: Outcome, bars: Bars) -> None:
     """Make all questions, or take them from a file."""
-    from failwise.question_set import Ontologies, make_questions, refuse_wordless
+    from failwise.question_set import make_questions, refuse_wordless
 
     if not run.config.questions.file:
         refuse_wordless(run.ontology, run.graph)
-    source = Ontologies(run.config.ontology.paths, run.config.ontology.shipped)
-    counts, files = make_questions(run.graph, run.config.questions, folder, source=source)
+    counts, files = make_questions(run.graph, run.config.questions, folder, source=run.config.ontology)
     outcome.record(counts, *files)
 
 

@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from failwise.evaluation.baselines import model_free_rows
-from failwise.evaluation.metrics import accuracy, wilson
+from failwise.evaluation.metrics import accuracy
 from failwise.generation.config import QuestionsConfig
 from failwise.generation.drawing.synthesize import Synthesis
 from failwise.generation.formats.question_files import read_questions
 from failwise.kg.graph import KnowledgeGraph
+from failwise.statistics import wilson
 
 
 def test_failuresensoriq_gives_the_published_rows(published: KnowledgeGraph, data: Path) -> None:
