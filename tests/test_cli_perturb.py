@@ -14,7 +14,7 @@ from failwise.generation.perturbing.perturb import consistency_pairs
 from failwise.generation.records import Question, Reject
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Polarity
-from tests.generation.asked import ask
+from tests.generation.perturbing.asked import ask
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ from failwise.manifest import MANIFEST, Outcome
 from failwise.report_data import report_data
 from failwise.run_folder import AUDITS, ROLL_UPS, SCORES, STUDENT_ANSWERS, Run
 from tests.conftest import Program, toy_paths
-from tests.generation.test_failuresensoriq import ours
+from tests.generation.formats.test_failuresensoriq import ours
 
 STEMS = ("Why?", "When?", "Where?")
 

@@ -10,7 +10,7 @@ from failwise.generation.perturbing.options import STYLES, labels_like
 from failwise.generation.perturbing.perturb import PERTURBATIONS
 from failwise.generation.records import Arity, Kind, Question
 from failwise.kg.graph import KnowledgeGraph
-from tests.generation.asked import ask, foreign
+from tests.generation.perturbing.asked import ask, foreign
 
 ORDERS = ("option-order", "option-order-reversed", "option-order-rotated", "simple-perturbed")
 

@@ -24,7 +24,7 @@ from failwise.generation.records import Question
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.load import Ontology, load_ontology
 from failwise.kg.records import Polarity, Truth
-from tests.generation.asked import ask, foreign, spoken
+from tests.generation.perturbing.asked import ask, foreign, spoken
 
 KINDS = [
     k for k in PERTURBATIONS if k not in ("paraphrase", "complex-perturbed", "more-options-unstated", "labels-letters")

@@ -9,7 +9,7 @@ from failwise.generation.perturbing.perturb import PERTURBATIONS, perturb
 from failwise.generation.records import Arity, Kind, Question
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Direction, Polarity, Truth
-from tests.generation.asked import ask, foreign, spoken
+from tests.generation.perturbing.asked import ask, foreign, spoken
 
 
 def make(graph: KnowledgeGraph, kind: str, question: Question, aids: Aids | None = None) -> Question:

@@ -15,7 +15,7 @@ from failwise.generation.records import Question
 from failwise.generation.teacher import TeacherReply
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Polarity
-from tests.generation.asked import ask, foreign
+from tests.generation.perturbing.asked import ask, foreign
 
 NAMES = ["toy pump", "seal leakage"]
 

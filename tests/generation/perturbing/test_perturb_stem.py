@@ -11,7 +11,7 @@ from failwise.generation.records import Arity, Question
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.load import Ontology
 from failwise.kg.records import Direction, Polarity
-from tests.generation.asked import ask, foreign, spoken
+from tests.generation.perturbing.asked import ask, foreign, spoken
 
 
 @pytest.fixture(scope="module")

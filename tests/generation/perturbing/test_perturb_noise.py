@@ -10,7 +10,7 @@ from failwise.generation.perturbing.perturb import PERTURBATIONS
 from failwise.generation.records import Question
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Polarity
-from tests.generation.asked import ask, foreign
+from tests.generation.perturbing.asked import ask, foreign
 
 
 def mistype(question: Question, graph: KnowledgeGraph | None = None, seed: int = 0, rate: float = 0.15) -> Question:

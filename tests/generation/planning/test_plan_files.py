@@ -17,7 +17,7 @@ from failwise.generation.planning.planner import make_plan
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Polarity, Truth
 from tests.conftest import TOY
-from tests.generation.test_plan import PLANT
+from tests.generation.planning.test_plan import PLANT
 
 Edit = Callable[[dict[str, Any]], object]
 

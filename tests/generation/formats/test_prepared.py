@@ -17,7 +17,7 @@ from failwise.generation.formats.prepared import (
 )
 from failwise.generation.formats.question_files import read_questions
 from failwise.generation.records import Arity
-from tests.generation.test_failuresensoriq import ours
+from tests.generation.formats.test_failuresensoriq import ours
 
 SEVERAL = replace(
     ours(2), options=("power", "oil", "speed", "noise"), option_ids=("P)", "Q)", "R)", "S)"),

@@ -7,7 +7,7 @@ from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.load import load_ontology, shipped_folder
 from failwise.kg.resolve import Names
 from failwise.kg.vocabulary import FW, SKOS
-from tests.generation.asked import spoken
+from tests.generation.perturbing.asked import spoken
 
 
 def test_no_shipped_name_means_two_things() -> None:

@@ -16,7 +16,7 @@ from failwise.generation.records import Arity, Question
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Polarity
 from failwise.statistics import chi_square_p, gini
-from tests.generation.test_shortcuts import asked, loose
+from tests.generation.balance.test_shortcuts import asked, loose
 
 
 def dimensions(graph: KnowledgeGraph, questions: Sequence[Question], plan: Plan | None = None) -> dict[str, Dimension]:

@@ -20,7 +20,7 @@ from failwise.generation.balance.picture import draw_certificate
 from failwise.generation.records import Question
 from failwise.kg.graph import KnowledgeGraph
 from tests.conftest import toy_paths
-from tests.generation.test_shortcuts import asked, loose
+from tests.generation.balance.test_shortcuts import asked, loose
 
 
 @pytest.fixture(scope="module")
