@@ -1,107 +1,22 @@
 """Option sets drawn from a yes/no matrix, with one right option: contrast groups wherever the matrix has them.
 
-A fact that is in no contrast group of the size asked for gets distractors that even out a guesser's chances: those
-that were right elsewhere more often than their share of the times they were shown.
+A fact that is in no contrast group of the size asked for gets distractors that even out a guesser's chances.
 """
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
-from typing import NamedTuple, TypeAlias
-from zlib import crc32
 
 from failwise.generation.drawing.contrast import Matchings, Pair, bits, grown
+from failwise.generation.drawing.distractors import Distractors
+from failwise.generation.drawing.drawn import Drawn, Letters, Ungrouped, Used
 from failwise.generation.records import Kind
 
 _REDRAWS = 6  # tries for an option set that was not used yet
-_FEW = 3  # questions that facts in no group may have in any table: small ontologies have few groups
-_NOISE = 0.5  # chance in the choice of distractors, in questions; less than one, so that the balance decides
 # Chosen by the first question of a group: to the others, these are noes like any.
 _OF_THE_FIRST = frozenset({Kind.NAME_NEAR, Kind.EMBEDDING_NEAR, Kind.SIBLING_ASSET})
-
-# Ranks options (indices) as distractors beside the right one, best first: (anchor, right option, candidates).
-Strategy: TypeAlias = Callable[[int, int, list[int]], list[int]]
-
-
-class Ungrouped(NamedTuple):
-    """How often facts are asked that no contrast group holds, and which share of a table's questions they may have."""
-
-    times: int = 1
-    share: float = 1.0
-
-    def room(self, fair: int, alone: int) -> bool:
-        """Say whether one more is allowed, after so many fair questions and so many of these; a few always are."""
-        return self.share >= 1 or alone < max(_FEW * (self.share > 0), self.share * fair / (1 - self.share))
-
-
-class Drawn(NamedTuple):
-    """A question before its words: an anchor, options in the order shown, and how each came to be there.
-
-    `none` says that "none of these" stands behind the options. `group` numbers the contrast groups of a table, from 1.
-    """
-
-    anchor: int
-    options: tuple[int, ...]
-    right: tuple[bool, ...]
-    kinds: tuple[Kind, ...]
-    none: bool = False
-    group: int = 0
-
-    def turned(self) -> "Drawn":
-        """Return the same question with its first option last."""
-        options, right, kinds = self.options, self.right, self.kinds
-        return self._replace(
-            options=(*options[1:], options[0]),
-            right=(*right[1:], right[0]),
-            kinds=(*kinds[1:], kinds[0]),
-        )
-
-
-@dataclass(slots=True)
-class Letters:
-    """Deals places for right options, so that each of k is taken equally often; `offset` is the first one's."""
-
-    offset: int = 0
-    counts: dict[tuple[int, bool], list[int]] = field(default_factory=dict)
-
-    def deal(self, k: int, n: int, rng: random.Random, none: bool = False) -> list[int]:
-        """Return n different places out of k: those taken least often so far, in random order."""
-        counts = self.counts.setdefault((k, none), [0] * k)
-        start = self.offset % k
-        places = sorted(range(k), key=lambda p: (counts[p], (p - start) % k))[:n]
-        for place in places:
-            counts[place] += 1
-        rng.shuffle(places)
-        return places
-
-
-@dataclass(slots=True)
-class Used:
-    """Option sets, as (anchor, mask): `taken` by another split, which must not be drawn, and `own` ones drawn already.
-
-    The split that draws first must leave some to the next: it may take `share` of them, and of a fact that it did not
-    ask yet up to a half. Which half is told by the facts in the option set, and is another one in the other direction
-    of the table: a fact with a single option set is asked in one direction and taught in the other.
-    """
-
-    taken: set[Pair]
-    share: float = 1.0
-    turned: bool = False
-    seed: int = 0
-    own: set[Pair] = field(default_factory=set)
-
-    def free(self, keys: Sequence[Pair]) -> bool:
-        """Say whether the option sets were not drawn yet."""
-        return self.own.isdisjoint(keys) and self.taken.isdisjoint(keys)
-
-    def ours(self, places: Iterable[int], first: bool) -> bool:
-        """Say whether an option set falls to this split. `places` are its facts; `first`: one was not asked yet."""
-        if self.share >= 1:
-            return True
-        spot = crc32(f"{self.seed} {sorted(places)}".encode()) / 2**32
-        return (1 - spot if self.turned else spot) < (max(self.share, 0.5) if first else self.share)
 
 
 @dataclass(slots=True)
@@ -112,9 +27,8 @@ class Drawer:
         index: place of the fact of an anchor and an option, by which `tested` counts questions.
         right: masks of options that are right, by anchor; `wrong` those that are wrong.
         matchings: contrast groups of the table.
-        tested: questions so far by fact; shared by both directions of a table.
+        tested: questions so far by fact, shared by both directions of a table; `elsewhere` those of the other split.
         letters: deals the places of right options.
-        degrees: yes facts of each option, by which distractors are matched.
         variants: how often an anchor and its option set may be asked: more would find no new wording.
     """
 
@@ -123,15 +37,13 @@ class Drawer:
     wrong: Sequence[int]
     matchings: Matchings
     tested: list[int]
+    elsewhere: Sequence[int]
     letters: Letters
     rng: random.Random
     used: Used
-    degrees: Sequence[int] = ()
+    distractors: Distractors
     variants: int = 5
     asked: Counter[Pair] = field(default_factory=Counter)
-    strategies: Sequence[tuple[Kind, Strategy, float]] = ()
-    ranks: dict[int, list[int]] = field(default_factory=dict)
-    surplus: list[float] = field(init=False)
     partners: list[int] = field(init=False)
     quiet: list[int] = field(init=False)
     drawn: dict[tuple[Pair, int], list[Sequence[Pair]]] = field(default_factory=dict)
@@ -141,7 +53,6 @@ class Drawer:
     alone: int = 0
 
     def __post_init__(self) -> None:
-        self.surplus = [0.0] * (len(self.index[0]) if self.index else 0)
         self.partners = self.matchings.partners(self.right)
         self.quiet = self.matchings.quiet(self.wrong)
 
@@ -200,34 +111,54 @@ class Drawer:
         draw = self._grouped if grouped else self._singly
         return draw((a, o), listed, listed + none, none) if listed <= size else []
 
-    def cover(self, k: int, asked: Sequence[int], *, alone: bool = False, most: int = 1 << 60) -> Iterator[Drawn]:
-        """Yield a question of k options for each fact that was not asked before.
+    def cover(
+        self, k: int, *, alone: bool = False, only: Collection[int] | None = None, most: int = 1 << 60
+    ) -> Iterator[Drawn]:
+        """Yield a question of k options for each fact that neither split asked, or all questions of its group.
 
         Args:
-            asked: questions in the other split, by fact.
-            alone: only facts in no contrast group.
+            alone: ask no facts that are in contrast groups.
+            only: places of the facts in no contrast group that may be asked here; all, if not given.
             most: questions at most.
         """
+        for a, o in self._unasked(k):
+            place = self.index[a][o]
+            if most <= 0:
+                return
+            if self.tested[place]:
+                continue  # in another one's group, just now
+            made: list[Drawn] = []
+            if self.matchings.reach((a, o)) >= k:
+                made = [] if alone else self._grouped((a, o), k, k, False) or self._filled([(a, o)], k, 1, False)
+            elif only is None or place in only:
+                made = self._filled([(a, o)], k, 1, False)
+            most -= len(made)
+            yield from made
+
+    def _unasked(self, k: int) -> list[Pair]:
+        """Return the facts that neither split asked, those first whose distractors leave least to choose."""
+        found = []
         for a, mask in enumerate(self.right):
             if self.wrong[a].bit_count() >= k - 1:
+                pool = list(bits(self.wrong[a]))
                 for o in bits(mask):
                     place = self.index[a][o]
-                    if most <= 0 or asked[place] or self.tested[place]:
-                        continue
-                    if not alone or self.matchings.reach((a, o)) < k:
-                        made = self._filled([(a, o)], k, 1, False)
-                        most -= len(made)
-                        yield from made
+                    if not self.elsewhere[place] and not self.tested[place]:
+                        found.append((self.distractors.choices(o, pool, k - 1), a, o))
+        return [(a, o) for _, a, o in sorted(found)]
 
     def _heap(self, k: int, *, grouped: bool) -> list[tuple[int, float, int, int]]:
-        """Return the facts with k - 1 wrong options beside them, by questions so far; in a group of k, or not."""
-        random_, tested = self.rng.random, self.tested
+        """Return the facts with k - 1 wrong options beside them, by questions so far; in a group of k, or not.
+
+        Of those asked as often, the ones that the other split never asks come first.
+        """
+        random_, tested, elsewhere = self.rng.random, self.tested, self.elsewhere
         found = []
         for a, mask in enumerate(self.right):
             if self.wrong[a].bit_count() >= k - 1:
                 row = self.index[a]
                 found += [
-                    (tested[row[o]], random_(), a, o)
+                    (tested[row[o]], random_() + (elsewhere[row[o]] > 0), a, o)
                     for o in bits(mask)
                     if (self.matchings.reach((a, o)) >= k) is grouped
                 ]
@@ -325,10 +256,8 @@ class Drawer:
         first = not self.tested[self.index[a][o]]
         for attempt in range(_REDRAWS):
             options = [(p, Kind.ANSWER) for _, p in found]
-            if attempt < 2 and len(found) == 1 and not self.strategies:
-                options += [(p, Kind.DEGREE_MATCHED) for p in self._matched(o, pool, k - 1)]
-            elif attempt < 2:
-                options += self._distractors(found[0], pool, k - len(found))
+            if attempt < 2:
+                options += self.distractors.beside(found, pool, k - len(found))
             else:  # the best are used up
                 options += [(p, Kind.SAME_ANCHOR) for p in self.rng.sample(pool, k - len(found))]
             mask = sum(1 << p for p, _ in options)
@@ -339,41 +268,6 @@ class Drawer:
             if again or (self.used.free(keys) and self._ours(found, [(0, p) for p, _ in options], first)):
                 return self._written(found, options, n, none)
         return []
-
-    def _distractors(self, asked: Pair, pool: list[int], n: int) -> list[tuple[int, Kind]]:
-        """Choose n of the pool, each by a strategy drawn by its weight."""
-        if not self.strategies:
-            return [(o, Kind.DEGREE_MATCHED) for o in self._evened(pool)[:n]]
-        chosen: list[tuple[int, Kind]] = []
-        taken: set[int] = set()
-        weights = [weight for _, _, weight in self.strategies]
-        for kind, strategy, _ in self.rng.choices(self.strategies, weights, k=n):
-            left = [o for o in pool if o not in taken]
-            ranked = [] if kind is Kind.DEGREE_MATCHED else [o for o in strategy(*asked, left) if o not in taken]
-            if not ranked:
-                kind, ranked = Kind.DEGREE_MATCHED, self._evened(left)
-            chosen.append((ranked[0], kind))
-            taken.add(ranked[0])
-        return chosen
-
-    def _matched(self, o: int, pool: list[int], n: int) -> list[int]:
-        """Choose n of the pool so that the degree of the right option takes each rank among theirs equally often."""
-        degrees, ranked = self.degrees, self._evened(pool)
-        above = [p for p in ranked if degrees[p] > degrees[o]]
-        below = [p for p in ranked if degrees[p] < degrees[o]]
-        level = [p for p in ranked if degrees[p] == degrees[o]]
-        counts = self.ranks.setdefault(n, [0] * (n + 1))
-        possible = range(max(0, n - len(below) - len(level)), min(n, len(above) + len(level)) + 1)
-        rank = min(possible, key=lambda r: (counts[r], self.rng.random()))
-        counts[rank] += 1
-        higher = above[:rank]
-        lower = below[: n - rank]
-        return higher + lower + level[: n - len(higher) - len(lower)]
-
-    def _evened(self, pool: list[int]) -> list[int]:
-        """Rank options: those that were right more often than their share of the times they were shown come first."""
-        random_, surplus = self.rng.random, self.surplus
-        return sorted(pool, key=lambda o: _NOISE * random_() - surplus[o])
 
     def _written(self, found: Sequence[Pair], options: Sequence[tuple[int, Kind]], n: int, none: bool) -> list[Drawn]:
         """Return at most n questions over the same options in one order, and count what was asked and shown.
@@ -397,26 +291,20 @@ class Drawer:
         several = m + (nobody is not None) > 1
         self.groups += several
         group = self.groups if several else 0
-        self._count(shown, m)
+        self.distractors.count(listed, [o for _, o in found])
         made = []
         for (a, o), place in zip(found, places, strict=True):
-            self.surplus[o] += 1
             self.tested[self.index[a][o]] += 1
             self.used.own.add((a, mask))
             self.asked[a, mask] += 1
             kinds[place] = Kind.ANSWER
             made.append(Drawn(a, listed, tuple([p == place for p in range(k)]), tuple(kinds), none, group))
             kinds[place] = Kind.CONTRAST
-            if self.strategies:
+            if self.distractors.strategies:
                 kinds = [Kind.SAME_ANCHOR if kind in _OF_THE_FIRST else kind for kind in kinds]
         if nobody is not None:
             made.append(Drawn(nobody, listed, (False,) * k, tuple(kinds), True, group))
         return made
-
-    def _count(self, shown: Sequence[tuple[int, Kind]], questions: int) -> None:
-        share = questions / len(shown)
-        for o, _ in shown:
-            self.surplus[o] -= share
 
     def _nobodies(self, mask: int) -> list[int]:
         """Return the anchors for which all options are wrong."""

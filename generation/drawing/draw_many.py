@@ -12,7 +12,7 @@ from math import comb
 from operator import or_
 
 from failwise.generation.drawing.contrast import Pair, bits
-from failwise.generation.drawing.draw import Drawn, Used
+from failwise.generation.drawing.drawn import Drawn, Used
 from failwise.generation.records import Kind
 
 _REDRAWS = 8

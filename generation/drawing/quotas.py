@@ -1,7 +1,8 @@
 """How many questions of each kind a unit of facts gives: from a plan, or the same number for every fact."""
 
+import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeAlias
@@ -28,6 +29,11 @@ class Batch:
     none: bool
     n: int
     times: int = 0
+
+    @property
+    def group(self) -> int:
+        """Questions of one contrast group: a pair where several answers may be right."""
+        return 2 if self.arity is Arity.MULTIPLE else self.options
 
     @property
     def kind(self) -> Kind:
@@ -73,23 +79,40 @@ class Planned:
             found.setdefault(key, []).append((cell, quota.questions))
         return found
 
-    @cached_property
-    def _single(self) -> Mapping[tuple[str, str], int]:
-        found: Counter[tuple[str, str]] = Counter()
-        for quota in self.plan.quotas:
-            if quota.cell.arity is Arity.SINGLE:
-                found[quota.cell.asset_class, quota.cell.relation] += quota.questions
-        return found
-
-    def questions(self, unit: Unit) -> int:
-        """Return how many questions with one right option a unit is to give."""
-        return self._single.get((unit.asset_class, unit.relation), 0)
-
     def batches(self, unit: Unit, table: Table, polarity: Polarity) -> list[Batch]:
-        """Return the batches of one table and polarity: many options first, single answers before several."""
+        """Return the batches of one table and polarity: many options first, single answers before several.
+
+        The parts of a table across many asset classes share its quotas.
+        """
         cells = self._by_table.get((unit.asset_class, unit.relation, str(table.direction), str(polarity)), [])
-        found = [Batch(cell.arity, cell.options, cell.none, n) for cell, n in cells if n]
+        part, parts = unit.part, unit.parts
+        shares = ((cell, n * (part + 1) // parts - n * part // parts) for cell, n in cells)
+        found = [Batch(cell.arity, cell.options, cell.none, n) for cell, n in shares if n]
         return sorted(found, key=lambda b: (b.arity is Arity.MULTIPLE, -b.options, b.none))
+
+
+def in_whole_groups(batches: Sequence[Batch], rng: random.Random) -> Iterator[Batch]:
+    """Round batches to whole contrast groups, at random and right on average; what is left over goes to the next.
+
+    A part of a group is not fair to those who never read the anchor. Only where later batches of the arity cannot pay
+    for a whole one, a part is asked.
+    """
+    later = Counter[Arity]()
+    for batch in batches:
+        later[batch.arity] += batch.n
+    left = Counter[Arity]()
+    for batch in batches:
+        later[batch.arity] -= batch.n
+        wanted = max(0, batch.n + left[batch.arity])
+        rest = wanted % batch.group
+        lacks = batch.group - rest
+        if batch.times or not rest or lacks > later[batch.arity]:
+            given = wanted
+        else:
+            given = wanted + (lacks if rng.random() * batch.group < rest else -rest)
+        left[batch.arity] += batch.n - given
+        if given:
+            yield replace(batch, n=given)
 
 
 def shared_out(batches: Sequence[Batch], share: float, carry: float = 0.0) -> tuple[list[Batch], list[Batch]]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
 from failwise.generation.config import Distractor
-from failwise.generation.drawing.draw import Strategy
+from failwise.generation.drawing.distractors import Strategy
 from failwise.generation.drawing.tables import Table, Unit
 from failwise.generation.records import Kind
 from failwise.kg.graph import KnowledgeGraph

@@ -45,13 +45,15 @@ class Unit:
     """The facts of one asset class and relation; of all asset classes where these are the subjects.
 
     Both directions share their facts, so that it can be counted how often each was asked. `asset_class` is empty
-    where the table goes across asset classes; `part` then tells the tables of many asset classes apart.
+    where the table goes across asset classes; `part` then tells the tables of many asset classes apart, which are
+    `parts` in all.
     """
 
     asset_class: str
     relation: str
     facts: list[Fact]
     part: int = 0
+    parts: int = 1
     same_label: int = field(default=0)
 
     @property
@@ -171,5 +173,7 @@ def units(graph: KnowledgeGraph, asset_classes: Sequence[str] = (), relations: S
                 yield Unit(asset, relation, inside)
     for relation, found in sorted(own.items()):
         by_asset = [list(facts) for _, facts in groupby(found, key=lambda f: f.asset_class.slug)]
-        for part, start in enumerate(range(0, len(by_asset), ACROSS)):
-            yield Unit("", relation, [f for facts in by_asset[start : start + ACROSS] for f in facts], part)
+        parts = -(-len(by_asset) // ACROSS)
+        for part in range(parts):
+            chunk = by_asset[len(by_asset) * part // parts : len(by_asset) * (part + 1) // parts]
+            yield Unit("", relation, [f for facts in chunk for f in facts], part, parts)

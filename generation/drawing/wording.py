@@ -9,7 +9,7 @@ from string import Formatter
 from typing import Any, TypeAlias
 
 from failwise.errors import InputError
-from failwise.generation.drawing.draw import Drawn
+from failwise.generation.drawing.drawn import Drawn
 from failwise.generation.drawing.tables import Table, Unit
 from failwise.generation.records import Arity, Kind, Question
 from failwise.kg.graph import KnowledgeGraph

@@ -47,6 +47,7 @@ class Cells:
     codes: Mapping[str, Ints]
     capacity: Ints
     facts: Ints
+    least: Ints
 
     @classmethod
     def of(cls, supplies: Sequence[Supply], config: PlanConfig) -> "Cells":
@@ -81,6 +82,7 @@ class Cells:
             {d: c[order] for d, c in codes.items()},
             np.array([min(wanted[i].questions, _PLENTY) for i in order], np.int64),
             np.array([wanted[i].facts for i in order], np.int64),
+            np.array([min(wanted[i].least, wanted[i].questions, _PLENTY) for i in order], np.int64),
         )
 
     def combined(self, *dimensions: str) -> Ints:

@@ -27,11 +27,15 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Supply:
-    """What a cell can give: how many facts its questions can test, and how many different questions it has at most."""
+    """What a cell can give: how many facts its questions can test, and how many different questions it has at most.
+
+    It is to give `least`, where it can, so that no fact is left out.
+    """
 
     cell: Cell
     facts: int
     questions: int
+    least: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,8 @@ class Plan:
     """Quotas with the targets they serve.
 
     `targets` gives for each dimension the wanted share of each value; `unmet` says in sentences what the graph cannot
-    give and why. `holes` are the facts to ask about; none means all.
+    give and why. `holes` are the facts to ask about; none means all. `covers` says that no fact is to be left out: what
+    the quotas miss is asked beside them.
     """
 
     questions: int
@@ -64,3 +69,4 @@ class Plan:
     unmet: tuple[str, ...] = ()
     holes: tuple[Hole, ...] = ()
     ontology: str = ""
+    covers: bool = False

@@ -52,6 +52,9 @@ class PlanConfig(StageConfig):
     importance: dict[str, float] = Field(
         {}, description="how much a dimension's target counts against the others; 1 where not named, 0: not at all"
     )
+    tries: int = Field(
+        5, ge=0, description="how often a plan is tried out, and made again with what was lacking; 0: not at all"
+    )
     margin: float = Field(
         0.02, ge=0, le=1, description="a value this far below its target, as part of the target, counts as unmet"
     )

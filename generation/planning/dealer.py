@@ -101,6 +101,9 @@ class Dealer:
     def _solve(self, bunches: _Bunches, sums: list[Sums], goals: Ints) -> None:
         """Solve for bunches, then for the asset classes of each."""
         sums = [*sums, *self._by_asset(bunches, goals), *self._by_table(bunches)]
+        if self.cells.least.any() and self.demand is None:
+            least = np.minimum(bunches.merged(self.cells.least), bunches.merged(self.capacity))
+            sums.append(Sums(np.arange(len(bunches.first)), least, "floor"))
         y = solve(bunches.merged(self.capacity), bunches.merged(self.cells.facts), sums)
         self.x[bunches.cells] = y[bunches.place]
         for part in np.flatnonzero(bunches.sizes > 1):

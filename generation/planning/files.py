@@ -23,7 +23,8 @@ _FEWEST, _MOST = 2, 10  # options of a question
 
 def write_plan(path: Path, plan: Plan) -> None:
     """Write a plan, or nothing: pretty, in the order of its cells, one line for each quota."""
-    values = {"questions": plan.questions, "ontology": plan.ontology, "targets": plan.targets, "unmet": plan.unmet}
+    values = {"questions": plan.questions, "ontology": plan.ontology, "targets": plan.targets, "unmet": plan.unmet,
+              "covers": plan.covers}  # fmt: skip
     text = json.dumps(values, ensure_ascii=False, indent=2).removesuffix("\n}")
     for name, records in (("holes", plan.holes), ("quotas", plan.quotas)):
         rows = ",\n".join(f"    {json.dumps(asdict(r), ensure_ascii=False)}" for r in records)

@@ -59,20 +59,20 @@ def make_plan(
     demand = _demand(cells, holes) if holes else None
     total, unmet = _total(cells, config, demand)
     targets = {d: _target(cells, config, d, demand) for d in DIMENSIONS}
-    floors = cells.floors()
+    floors, covers = cells.floors(), True
     if floors.sum() > total:
         unmet.append(
             f"facts: {floors.sum():,} can be asked, but {total:,} questions ask at most {total:,} of them; "
             f"a budget of {floors.sum():,} asks every one"
         )
-        floors = np.zeros_like(floors)
+        floors, covers = np.zeros_like(floors), False
     goals = {d: apportion(np.array([*targets[d].values()]), total) for d in DIMENSIONS}
     x = Dealer(cells, config.importance, goals, floors, demand).deal(total)
     unmet += _holes_unmet(cells, holes, demand, x) if holes and demand is not None else []
     unmet += Reasons(cells, goals, {d: [*targets[d]] for d in DIMENSIONS}, floors, x, config).sentences()
     quotas = tuple(Quota(s.cell, n) for s, n in zip(cells.supplies, x.tolist(), strict=True) if n)
     informed = {**targets, **{d: {"even": 1.0} for d in DEALT}}
-    return Plan(total, quotas, informed, tuple(unmet), tuple(holes or ()), ontology)
+    return Plan(total, quotas, informed, tuple(unmet), tuple(holes or ()), ontology, covers)
 
 
 def compare(plan: Plan) -> list[Comparison]:

@@ -8,6 +8,7 @@ import typer
 from failwise.cli_options import AsJson, ConfigFile, OntologyPaths, Settings, console, print_json, print_table
 
 if TYPE_CHECKING:
+    from failwise.generation.drawing.trial import Trial
     from failwise.generation.planning.cells import Plan
     from failwise.generation.planning.config import PlanConfig
     from failwise.kg.graph import KnowledgeGraph
@@ -35,6 +36,7 @@ def plan_questions(
     """Turn a budget into quotas, within what the ontology can give, and say what cannot be met."""
     from failwise.config import RunConfig, load_config
     from failwise.generation.drawing.supply import supplies
+    from failwise.generation.drawing.trial import plan_tried
     from failwise.generation.planning.files import hole_sides, read_holes, write_plan
     from failwise.generation.planning.planner import make_plan
     from failwise.question_set import refuse_wordless
@@ -48,10 +50,12 @@ def plan_questions(
     settings = whole.plan
     _refuse_unknown(settings, graph)
     wanted = read_holes(holes, graph) if holes else ()
-    given = supplies(graph, whole.questions, wanted) if wanted else supplies(graph, whole.questions)
-    plan = make_plan(given, settings, graph.digest, hole_sides(wanted, graph))
+    given, sides = supplies(graph, whole.questions, wanted), hole_sides(wanted, graph)
+    plan, trial = plan_tried(
+        graph, whole.questions, given, lambda s: make_plan(s, settings, graph.digest, sides), settings.tries
+    )
     write_plan(out, plan)
-    _say(out, plan, as_json)
+    _say(out, plan, trial, as_json)
 
 
 def _totals(budget: int | None, per_fact: int | None) -> list[str]:
@@ -75,7 +79,7 @@ def _refuse_unknown(config: "PlanConfig", graph: "KnowledgeGraph") -> None:
                 raise InputError(f"plan.{dimension}: the ontology has no {name!r}{did_you_mean(name, names)}")
 
 
-def _say(out: Path, plan: "Plan", as_json: bool) -> None:
+def _say(out: Path, plan: "Plan", trial: "Trial | None", as_json: bool) -> None:
     from failwise.generation.planning.config import LABELS
     from failwise.generation.planning.planner import compare
 
@@ -83,7 +87,9 @@ def _say(out: Path, plan: "Plan", as_json: bool) -> None:
     if as_json:
         shares = [{"dimension": r.dimension, "value": r.value, "target": r.target, "planned": r.planned,
                    "questions": r.questions} for r in rows]  # fmt: skip
-        print_json({"plan": str(out), "questions": plan.questions, "shares": shares, "unmet": plan.unmet})
+        tried = {"questions": trial.questions.total(), "lacking": trial.short.total()} if trial else None
+        print_json({"plan": str(out), "questions": plan.questions, "shares": shares, "unmet": plan.unmet,
+                    "trial": tried})  # fmt: skip
         return
     for dimension in dict.fromkeys(r.dimension for r in rows):
         own = [r for r in rows if r.dimension == dimension]
@@ -96,3 +102,8 @@ def _say(out: Path, plan: "Plan", as_json: bool) -> None:
     for sentence in plan.unmet:
         console().print(f"not met: {sentence}", markup=False, highlight=False)
     typer.echo(f"{out}: {plan.questions:,} questions in {len(plan.quotas):,} cells")
+    if trial:
+        lacking = trial.short.total()
+        typer.echo(
+            f"tried out: {trial.questions.total():,} questions drawn, {lacking:,} lacking in {len(trial.short):,} cells"
+        )

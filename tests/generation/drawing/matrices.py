@@ -8,8 +8,10 @@ from zlib import crc32
 from hypothesis import strategies as st
 
 from failwise.generation.drawing.contrast import Matchings, bits, matchings
-from failwise.generation.drawing.draw import Drawer, Drawn, Letters, Used
+from failwise.generation.drawing.distractors import Distractors
+from failwise.generation.drawing.draw import Drawer
 from failwise.generation.drawing.draw_many import ManyDrawer
+from failwise.generation.drawing.drawn import Drawn, Letters, Used
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,11 @@ def drawer(matrix: Matrix, *, used: Used | None = None, seed: int = 0, most: int
     tested = [0] * (len(matrix.right) * matrix.options)
     degrees = [sum(mask >> o & 1 for mask in matrix.right) for o in range(matrix.options)]
     groups, rng = matrix.groups(most, seed), random.Random(seed)
-    found = Drawer(matrix.index, matrix.right, matrix.wrong, groups, tested, Letters(), rng, used or Used(set()))
-    found.degrees, found.variants = degrees, 1000
+    beside = Distractors(rng, degrees)
+    elsewhere = [0] * len(tested)
+    used = used or Used(set())
+    found = Drawer(matrix.index, matrix.right, matrix.wrong, groups, tested, elsewhere, Letters(), rng, used, beside)
+    found.variants = 1000
     return found
 
 

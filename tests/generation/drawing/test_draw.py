@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from failwise.generation.drawing.contrast import matchings
-from failwise.generation.drawing.draw import Drawer, Drawn, Letters, Ungrouped, Used
+from failwise.generation.drawing.draw import Drawer
+from failwise.generation.drawing.drawn import Drawn, Letters, Ungrouped, Used
 from failwise.generation.records import Kind
 from tests.generation.drawing.matrices import Matrix, blind_scores, diagonal, drawer, matrices, parse, right_by
 
@@ -177,18 +178,24 @@ def test_cover_asks_each_unasked_fact_once(matrix: Matrix, k: int, alone: bool, 
     work = drawer(matrix)
     size = len(work.tested)
     before, elsewhere = (data.draw(st.lists(st.integers(0, 1), min_size=size, max_size=size)) for _ in (0, 1))
-    work.tested[:] = before
+    work.tested[:], work.elsewhere = before, elsewhere
     grouped = in_groups(matrix, work, k)
-    made = list(work.cover(k, elsewhere, alone=alone))
-    asked = Counter((d.anchor, d.options[d.right.index(True)]) for d in made)
     places = {(a, o): work.index[a][o] for a, o in askable(matrix, k)}
-    wanted = {p for p, place in places.items() if not before[place] and not elsewhere[place]}
-    assert asked == Counter(p for p in wanted if not (alone and p in grouped))
+    only = set(data.draw(st.lists(st.sampled_from(sorted(places.values()) or [0]))))
+    made = list(work.cover(k, alone=alone, only=only))
+    asked = Counter((d.anchor, d.options[d.right.index(True)]) for d in made)
+    unasked = {p for p, place in places.items() if not before[place] and not elsewhere[place]}
+    by_themselves = {p for p in unasked - grouped if places[p] in only}
+    assert {p: n for p, n in asked.items() if p not in grouped} == dict.fromkeys(by_themselves, 1)
+    # Those in groups are asked with all of their group, which may ask others again.
+    assert asked.keys() & grouped >= (set() if alone else unasked & grouped)
+    assert not alone or not asked.keys() & grouped
 
 
 def test_cover_makes_no_more_than_it_may() -> None:
     work = drawer(diagonal(6))
-    assert len(list(work.cover(3, [0] * 36, most=4))) == 4
+    assert len(list(work.cover(3, most=4))) == 6  # whole groups only
+    assert len(list(drawer(LONER).cover(2, alone=True, most=4))) == 4
 
 
 @pytest.mark.parametrize("matrix", [diagonal(9), LONER], ids=["in groups", "in none"])
@@ -270,7 +277,7 @@ def test_single_distractors_take_every_rank_of_degree_equally_often() -> None:
     work = drawer(matrix)
     ranks: Counter[int] = Counter()
     for _ in range(40):
-        chosen = work._matched(3, [0, 1, 2, 4, 5, 6], 2)
-        ranks[sum(work.degrees[o] > work.degrees[3] for o in chosen)] += 1
+        chosen = work.distractors.matched(3, [0, 1, 2, 4, 5, 6], 2)
+        ranks[sum(work.distractors.degrees[o] > work.distractors.degrees[3] for o in chosen)] += 1
     assert set(ranks) == {0, 1, 2}
     assert max(ranks.values()) - min(ranks.values()) <= 1

@@ -1,11 +1,13 @@
 """How many questions a table gives: the same for every fact, or a plan's quotas, shared between two splits."""
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from failwise.generation.config import QuestionsConfig
-from failwise.generation.drawing.quotas import Batch, Planned, askable, masks, per_fact, shared_out
+from failwise.generation.drawing.quotas import Batch, Planned, askable, in_whole_groups, masks, per_fact, shared_out
 from failwise.generation.drawing.tables import Table, Unit
 from failwise.generation.planning.cells import Cell, Plan, Quota
 from failwise.generation.records import Arity
@@ -89,3 +91,37 @@ def test_small_batches_get_their_share_together() -> None:
     first, second = shared_out([Batch(SINGLE, 2, False, 1)] * 10, 0.3)
     assert (len(first), len(second)) == (3, 7)
     assert shared_out([Batch(SINGLE, 2, False, 5)], 0.0) == ([], [Batch(SINGLE, 2, False, 5)])
+
+
+def test_parts_of_a_table_share_its_quotas() -> None:
+    cell = Cell("", "hasFailureMode", Direction.FORWARD, Polarity.SELECTION, SINGLE, 3)
+    planned = Planned(Plan(10, (Quota(cell, 10),), {}))
+    parts = [planned.batches(Unit("", "hasFailureMode", [], p, 3), TABLE, Polarity.SELECTION) for p in range(3)]
+    assert [sum(b.n for b in batches) for batches in parts] == [3, 3, 4]
+
+
+@given(BATCHES, st.integers(0, 99))
+def test_whole_groups_keep_the_total(batches: list[Batch], seed: int) -> None:
+    given_ = list(in_whole_groups(batches, random.Random(seed)))
+    assert sum(b.n for b in given_) == sum(b.n for b in batches)
+
+
+def test_a_part_of_a_group_is_asked_where_nothing_can_pay_for_the_whole() -> None:
+    batches = [Batch(SINGLE, 10, False, 3), Batch(SINGLE, 2, False, 1)]
+    assert list(in_whole_groups(batches, random.Random(0))) == batches
+
+
+def test_whole_groups_are_right_on_average() -> None:
+    batches, rng, n = [Batch(SINGLE, 10, False, 3), Batch(SINGLE, 2, False, 40)], random.Random(0), 2000
+    tens = [sum(b.n for b in in_whole_groups(batches, rng) if b.options == 10) for _ in range(n)]
+    assert set(tens) == {0, 10}
+    assert abs(sum(tens) / n - 3) < 4 * 10 * (0.3 * 0.7 / n) ** 0.5
+
+
+def test_pairs_of_several_answers_stay_together() -> None:
+    batches = [Batch(MULTIPLE, 5, False, 3), Batch(MULTIPLE, 4, False, 5), Batch(SINGLE, 3, False, 2)]
+    for seed in range(20):
+        found = list(in_whole_groups(batches, random.Random(seed)))
+        assert all(b.n % 2 == 0 for b in found if b.arity is MULTIPLE)
+        assert sum(b.n for b in found if b.arity is MULTIPLE) == 8
+        assert [b.n for b in found if b.arity is SINGLE] == [2]

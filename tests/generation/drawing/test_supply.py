@@ -60,5 +60,6 @@ def test_what_a_cell_offers_it_can_give(shipped: KnowledgeGraph, arity: Arity) -
         assert q.direction is not None and q.polarity is not None
         given[Cell(q.asset_class, q.relation, q.direction, q.polarity, q.arity, len(q.options))] += 1
     assert len(quotas) >= 10
-    for quota in quotas:
-        assert given[quota.cell] >= 0.95 * quota.questions - 1, quota
+    for quota in quotas:  # in whole contrast groups, so that one may lack what another has too much
+        assert given[quota.cell] >= 0.95 * quota.questions - quota.cell.options, quota
+    assert given.total() >= 0.97 * plan.questions
