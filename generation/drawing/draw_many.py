@@ -5,6 +5,7 @@ ranks the options without reading the anchor puts as many pairs of a right and a
 """
 
 import random
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
@@ -32,6 +33,8 @@ class ManyDrawer:
     tested: list[int]
     rng: random.Random
     used: Used
+    variants: int = 5
+    drawn: Counter[Pair] = field(default_factory=Counter)
     asked: list[int] = field(init=False)
     groups: int = 0
 
@@ -88,6 +91,7 @@ class ManyDrawer:
             places = [self.index[c][o] for c in (a, b) for o, _ in chosen]
             if self._usable(keys, places, not self.asked[a], attempt >= _REDRAWS // 2):
                 self.used.own.update(keys)
+                self.drawn.update(keys)
                 dealt[r] += 1
                 dealt[k - r] += 1
                 self.rng.shuffle(chosen)
@@ -98,6 +102,8 @@ class ManyDrawer:
     def _usable(self, keys: Sequence[Pair], places: Sequence[int], first: bool, late: bool) -> bool:
         """Say whether a pair may be asked; late also one that was asked before, beside each other or others."""
         own, taken = self.used.own, self.used.taken
+        if any(self.drawn[key] >= self.variants for key in keys):
+            return False
         if late and own.issuperset(keys):
             return True
         return (late or own.isdisjoint(keys)) and taken.isdisjoint(keys) and self.used.ours(places, first)

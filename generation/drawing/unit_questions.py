@@ -122,7 +122,7 @@ class UnitQuestions:
         groups = view.matchings
         single = Drawer(table.index, right, wrong, groups, tested, elsewhere, letters, rng, used, beside)
         single.variants = len(family.templates)
-        many = ManyDrawer(table.index, *view.untold, tested, rng, used)
+        many = ManyDrawer(table.index, *view.untold, tested, rng, used, len(family.multiple))
         writer = Writer(self.unit, table, family, self.setting.stamp, split, self.setting.kin, rng)
         return _Work(split, view, single, many, writer)
 

@@ -86,6 +86,7 @@ class Writer:
     rng: random.Random
     _decks: dict[Arity, list[Template]] = field(default_factory=dict)
     _dealt: dict[Arity, int] = field(default_factory=dict)
+    _worded: dict[tuple[int, bool, frozenset[int]], set[str]] = field(default_factory=dict)
 
     def write(self, drawn: Drawn, arity: Arity) -> Question:
         """Return the question record of an option set."""
@@ -101,7 +102,7 @@ class Writer:
         tested = facts[right] if arity is Arity.SINGLE and right >= 0 else None
         asset = (tested or facts[0]).asset_class
         anchor = table.anchors[drawn.anchor]
-        template = self._template(arity)
+        template = self._template(drawn, arity)
         text = template.text.format(asset=asset.label, anchor=anchor.label)
         forward = family.direction is Direction.FORWARD
         # What is a no for the whole asset class is the object of its fact in either direction.
@@ -145,16 +146,24 @@ class Writer:
             None,
         )
 
-    def _template(self, arity: Arity) -> Template:
-        """Deal wordings from a shuffled deck, so that each comes equally often."""
+    def _template(self, drawn: Drawn, arity: Arity) -> Template:
+        """Deal wordings from a shuffled deck, so that each comes equally often; for an option set, another each time.
+
+        An option set that came in all wordings begins anew.
+        """
         deck = self._decks.get(arity)
         if deck is None:
             deck = list(self.family.templates if arity is Arity.SINGLE else self.family.multiple)
             self.rng.shuffle(deck)
             self._decks[arity] = deck
+        used = self._worded.setdefault((drawn.anchor, drawn.none, frozenset(drawn.options)), set())
         number = self._dealt.get(arity, 0)
+        if used:
+            number = next((n for n in range(number, number + len(deck)) if deck[n % len(deck)].id not in used), number)
         self._dealt[arity] = number + 1
-        return deck[number % len(deck)]
+        template = deck[number % len(deck)]
+        used.add(template.id)
+        return template
 
     def _kinds(self, drawn: Drawn, facts: Sequence[Fact]) -> tuple[Kind, ...]:
         """Call a distractor a sibling's where a kin of its asset class has the same with a yes."""

@@ -154,3 +154,10 @@ def test_a_supply_counts_the_facts_of_its_table(shipped: KnowledgeGraph) -> None
 
 def test_a_plan_fits_the_supplies_that_it_was_made_of(shipped: KnowledgeGraph, plan: Plan) -> None:
     assert check_plan(plan, supplies(shipped, settings()), shipped.digest) == ()
+
+
+def test_an_option_set_comes_in_another_wording_each_time(kept: list[Question]) -> None:
+    worded = Counter((q.question, frozenset(q.options)) for q in kept)
+    repeated = Counter((q.anchor, q.polarity, q.direction, frozenset(q.options)) for q in kept)
+    assert max(repeated.values()) > 1
+    assert sum(n - 1 for n in worded.values()) <= 0.002 * len(kept)
