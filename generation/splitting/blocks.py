@@ -6,20 +6,18 @@ has another right option, and the options of the others are wrong for it. Its fa
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import reduce
+from itertools import product
 from math import isqrt
+from operator import and_
 
-from failwise.kg.records import Fact, Truth
+from failwise.generation.drawing.contrast import Pair, bits, grown
+from failwise.generation.drawing.tables import Table, Unit
 
 LARGEST = 10  # anchors of a block, as many as a question has options
-_LOOKED_AT = 300  # yes facts that are tried for one block
-Table = tuple[str, str]
-
-
-def table_of(fact: Fact) -> Table:
-    """Return asset class and relation; the first is empty where asset classes themselves are the subjects."""
-    return ("" if fact.subject.iri == fact.asset_class.iri else fact.asset_class.slug, fact.relation)
+_GROWN = 2  # matchings grown for a block, of which it takes the larger
 
 
 @dataclass
@@ -27,12 +25,12 @@ class Blocks:
     """Holds out blocks of every table until about `share` of its facts are held out.
 
     Args:
-        facts: the facts that can be asked.
+        units: the tables, with those of their facts that can be asked.
         bundle: by fact id, the bundle of facts that it is held out with.
         rows: bundles that are held out as they are, without a block: they hold whole rows.
     """
 
-    facts: Iterable[Fact]
+    units: Sequence[Unit]
     bundle: Mapping[str, str]
     rows: frozenset[str]
     share: float
@@ -40,99 +38,68 @@ class Blocks:
     held: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self._tables: dict[Table, list[Fact]] = defaultdict(list)
-        self._places: dict[str, Counter[Table]] = defaultdict(Counter)
-        self._held: Counter[Table] = Counter()
-        for fact in self.facts:
-            self._tables[table_of(fact)].append(fact)
-            self._places[self.bundle[fact.id]][table_of(fact)] += 1
+        self._places: dict[str, Counter[str]] = defaultdict(Counter)
+        self._held: Counter[str] = Counter()
+        for unit in self.units:
+            for fact in unit.facts:
+                self._places[self.bundle[fact.id]][unit.key] += 1
 
     def choose(self) -> set[str]:
         """Return the bundles to hold out."""
-        for table in sorted(self._tables):
-            self._whole_rows(table)
-            self._in_blocks(table)
+        for unit in self.units:
+            self._whole_rows(unit)
+            self._in_blocks(unit)
         return self.held
 
-    def _wanted(self, table: Table) -> int:
-        return round(self.share * len(self._tables[table])) - self._held[table]
+    def _wanted(self, unit: Unit) -> int:
+        return round(self.share * len(unit.facts)) - self._held[unit.key]
 
     def _hold(self, bundles: Iterable[str]) -> None:
         for bundle in bundles:
             self.held.add(bundle)
             self._held.update(self._places[bundle])
 
-    def _whole_rows(self, table: Table) -> None:
-        bundles = sorted({self.bundle[f.id] for f in self._tables[table]} & self.rows - self.held)
+    def _whole_rows(self, unit: Unit) -> None:
+        bundles = sorted({self.bundle[f.id] for f in unit.facts} & self.rows - self.held)
         self.random.shuffle(bundles)
         for bundle in bundles:
-            if self._places[bundle][table] / 2 <= self._wanted(table):
+            if self._places[bundle][unit.key] / 2 <= self._wanted(unit):
                 self._hold([bundle])
 
-    def _in_blocks(self, table: Table) -> None:
-        matrix = _Matrix([f for f in self._tables[table] if self.bundle[f.id] not in self.rows])
-        starts = list(matrix.right)
+    def _in_blocks(self, unit: Unit) -> None:
+        facts = [f for f in unit.facts if self.bundle[f.id] not in self.rows]
+        table = replace(unit, facts=facts).tables()[0]
+        starts = [(a, o) for a, right in enumerate(table.yes) for o in bits(right)]
+        bundles = [[self.bundle[facts[i].id] if i >= 0 else "" for i in row] for row in table.index]
         self.random.shuffle(starts)
         # A fact that is held out for another table's sake gets company, so that it can be asked here too.
-        starts.sort(key=lambda cell: self.bundle[matrix.id(cell)] in self.held)
-        while starts and (wanted := self._wanted(table)) >= 2:
+        starts.sort(key=lambda pair: bundles[pair[0]][pair[1]] in self.held)
+        while starts and (wanted := self._wanted(unit)) >= 2:
             size = max(2, min(LARGEST, isqrt(wanted)))
-            block = matrix.block(starts.pop(), size, self.random)
-            new = {self.bundle[i] for i in block} - self.held
-            if sum(self._places[bundle][table] for bundle in new) <= wanted + 2:
+            new = {bundles[a][o] for a, o in _block(table, starts.pop(), size, self.random)} - self.held
+            if sum(self._places[bundle][unit.key] for bundle in new) <= wanted + 2:
                 self._hold(sorted(new))
 
 
-class _Matrix:
-    """The yes and no facts of one table by anchor and option."""
+def _block(table: Table, start: Pair, size: int, dice: random.Random) -> list[Pair]:
+    """Return a block around a right pair, or nothing where there is none.
 
-    def __init__(self, facts: Iterable[Fact]) -> None:
-        self._rows: dict[str, dict[str, Fact]] = defaultdict(dict)
-        for fact in facts:
-            self._rows[fact.subject.concept][fact.object.concept] = fact
-        self._columns: dict[str, list[str]] = defaultdict(list)
-        for anchor, row in self._rows.items():
-            for option in row:
-                self._columns[option].append(anchor)
-        self.right = [(a, o) for a, row in self._rows.items() for o, f in row.items() if f.truth is Truth.YES]
+    It has up to `size` anchors, and `size` options where so many are known for all its anchors.
+    """
+    matching = max((grown(start, table.yes, table.no, size, dice) for _ in range(_GROWN)), key=len)
+    if len(matching) == 1:
+        return _alike(table, *start)
+    anchors, options = [a for a, _ in matching], [o for _, o in matching]
+    known = reduce(and_, (table.yes[a] | table.no[a] for a in anchors))
+    more = [o for o in bits(known) if o not in options]
+    options += dice.sample(more, min(size - len(matching), len(more)))
+    return list(product(anchors, options))
 
-    def id(self, cell: tuple[str, str]) -> str:
-        return self._rows[cell[0]][cell[1]].id
 
-    def block(self, start: tuple[str, str], size: int, dice: random.Random) -> list[str]:
-        """Return the ids of a block around a yes fact, or nothing where there is none.
-
-        It has up to `size` anchors, and `size` options where so many are known for all its anchors.
-        """
-        chosen = [start]
-        for cell in dice.sample(self.right, min(_LOOKED_AT, len(self.right))):
-            if len(chosen) == size:
-                break
-            if all(self._crosswise(cell, other) for other in chosen):
-                chosen.append(cell)
-        if len(chosen) == 1:
-            return self._alike(*start)
-        anchors, options = [a for a, _ in chosen], [o for _, o in chosen]
-        more = [o for o in self._rows[start[0]] if o not in options and all(o in self._rows[a] for a in anchors)]
-        options += dice.sample(more, min(size - len(chosen), len(more)))
-        return [self.id((a, o)) for a in anchors for o in options]
-
-    def _crosswise(self, one: tuple[str, str], other: tuple[str, str]) -> bool:
-        return self._no(one[0], other[1]) and self._no(other[0], one[1])
-
-    def _no(self, anchor: str, option: str) -> bool:
-        fact = self._rows[anchor].get(option)
-        return fact is not None and fact.truth is Truth.NO
-
-    def _alike(self, anchor: str, right: str) -> list[str]:
-        """Return two anchors with the same right and the same wrong option, where no two differ."""
-        for wrong in self._rows[anchor]:
-            for other in self._columns[right]:
-                if (
-                    other != anchor
-                    and self._no(anchor, wrong)
-                    and self._no(other, wrong)
-                    and not self._no(other, right)
-                ):
-                    return [self.id((a, o)) for a in (anchor, other) for o in (right, wrong)]
-        return []
+def _alike(table: Table, anchor: int, option: int) -> list[Pair]:
+    """Return two anchors with the same right and the same wrong option, where no two differ."""
+    for other, right in enumerate(table.yes):
+        both_wrong = table.no[anchor] & table.no[other]
+        if other != anchor and right >> option & 1 and both_wrong:
+            return list(product((anchor, other), (option, next(bits(both_wrong)))))
+    return []

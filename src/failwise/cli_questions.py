@@ -29,23 +29,24 @@ def generate_questions(
     plan: Annotated[Path | None, typer.Option(help="Quotas, as `questions plan` writes.", show_default=False)] = None,
 ) -> None:
     """Make a question set with its certificates; exit with 1 where a guesser beats chance on it."""
-    from failwise import stages
     from failwise.config import RunConfig, load_config
     from failwise.generation.formats.intact import check_intact
     from failwise.generation.formats.question_files import QUESTIONS
     from failwise.manifest import StageFolder
     from failwise.question_set import BALANCE_PICTURE, make_questions, refuse_wordless
+    from failwise.question_stages import refuse_errors
     from failwise.run_folder import Run
+    from failwise.stage import question_inputs
 
     settings = [*setting, *([f"questions.seed={seed}"] if seed is not None else [])]
     settings += [f"questions.plan={str(plan)!r}"] if plan else []
     whole = load_config(RunConfig, config, [*settings, *_paths(ontology)])
     run = Run(whole)
-    inputs = {"ontology": run.graph.digest, **stages.question_inputs(whole.questions)}
+    inputs = {"ontology": run.graph.digest, **question_inputs(whole.questions)}
     folder = StageFolder("questions", out, whole.questions, inputs)
     if not folder.finished():
         with folder.working(redo=redo) as outcome:
-            stages.refuse_errors(run)
+            refuse_errors(run)
             if not whole.questions.file:
                 refuse_wordless(run.ontology, run.graph)
             counts, files = make_questions(run.graph, whole.questions, out, picture=True, source=whole.ontology)
@@ -71,7 +72,6 @@ def generate_rationales(
     redo: Redo = False,
 ) -> None:
     """Write a verified rationale for every question; interrupted, the same command goes on."""
-    from failwise import stages
     from failwise.config import RunConfig, load_config
     from failwise.errors import InputError
     from failwise.files import file_digest
@@ -79,13 +79,14 @@ def generate_rationales(
     from failwise.generation.rationales import RATIONALES, REJECTS, carry_over, write_rationales
     from failwise.manifest import StageFolder, set_aside_folders
     from failwise.progress import progress_bar
+    from failwise.question_stages import for_the_teacher, refuse_foreign
     from failwise.run_folder import Run
 
     whole = load_config(RunConfig, config, [*setting, *_paths(ontology)])
     run = Run(whole)
     chosen = [q for q in read_questions(questions_file, run.graph) if q.split == split]
-    stages.refuse_foreign(chosen, run.graph, questions_file, split)
-    asked, left_out = stages.for_the_teacher(chosen)
+    refuse_foreign(chosen, run.graph, questions_file, split)
+    asked, left_out = for_the_teacher(chosen)
     if not asked:
         why = ", ".join(f"{reason.removeprefix('left out ')}: {n:,}" for reason, n in left_out.items())
         raise InputError(f"{questions_file} has no question that a teacher can reason about {why}")

@@ -60,11 +60,12 @@ def train(
 
     Questions of a test split or of a frozen audit set are refused.
     """
-    from failwise import stages
     from failwise.config import RunConfig, load_config
     from failwise.generation.splitting.frozen import refuse_training_on
     from failwise.manifest import StageFolder
     from failwise.progress import progress_bar
+    from failwise.stage import input_digest
+    from failwise.student_stages import train as train_student
 
     whole = load_config(RunConfig, config, setting)
     everything = _read(questions, field_map)
@@ -72,15 +73,15 @@ def train(
     refuse_training_on(chosen or everything, questions, audit)
     if not chosen:
         raise InputError(f"{questions} has no question of the split 'train'; there is nothing to train on")
-    reasons = stages.input_digest(rationales) if rationales else ""
-    inputs = {"questions": stages.input_digest(questions), "rationales": reasons}
+    reasons = input_digest(rationales) if rationales else ""
+    inputs = {"questions": input_digest(questions), "rationales": reasons}
     inputs |= {"map": field_map} if field_map else {}
     folder = StageFolder("student", out, whole.training, inputs)
     if folder.finished():
         typer.echo(f"{out}: done before")
         return
     with folder.working(redo=redo) as outcome:
-        stages.train(chosen, rationales, whole.training, out, outcome, partial(progress_bar, console()))
+        train_student(chosen, rationales, whole.training, out, outcome, partial(progress_bar, console()))
     said = outcome.counts
     typer.echo(f"{out}: {said['steps']} steps, {said['tokens']:,} tokens, last loss {said['last loss']}")
     for reason, count in said["left_out"].items():

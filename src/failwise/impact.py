@@ -19,8 +19,8 @@ from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.names import slugify
 from failwise.kg.records import Fact, Relation, Truth
 from failwise.manifest import MANIFEST, set_aside_folders
-from failwise.run_folder import AUDITS, FACTS, STUDENT_ANSWERS, read_config
-from failwise.stages import RELATIONS, asked_digest
+from failwise.run_folder import AUDITS, FACTS, RELATIONS, STUDENT_ANSWERS, read_config
+from failwise.stage import asked_digest
 
 R = TypeVar("R")
 

@@ -5,28 +5,28 @@ from functools import partial
 
 from rich.console import Console
 
-from failwise import estimates, stages
+from failwise import estimates, question_stages, student_stages
 from failwise.config import RunConfig
 from failwise.generation.formats.question_files import QUESTIONS
 from failwise.generation.rationales import RATIONALES
 from failwise.progress import progress_bar
 from failwise.run_folder import ADAPTER, AUDITS, FACTS, SCORES, STUDENT_ANSWERS, Run, save_config
-from failwise.stages import Stage
+from failwise.stage import Stage
 
 STAGES = (
-    Stage("ontology", lambda c: c.ontology, (), stages.check_ontology, estimates.ontology),
+    Stage("ontology", lambda c: c.ontology, (), question_stages.check_ontology, estimates.ontology),
     Stage("questions", lambda c: c.questions, (("ontology", FACTS),),
-          stages.write_questions, estimates.questions),
+          question_stages.write_questions, estimates.questions),
     Stage("rationales", lambda c: c.rationales, (("questions", QUESTIONS),),
-          stages.write_rationales, estimates.rationales),
+          question_stages.write_rationales, estimates.rationales),
     Stage("student", lambda c: c.training, (("questions", QUESTIONS), ("rationales", RATIONALES)),
-          stages.teach_student, estimates.student),
+          student_stages.teach_student, estimates.student),
     Stage("answers", lambda c: c.evaluation, (("questions", QUESTIONS), ("student", ADAPTER)),
-          stages.ask_student, estimates.answers),
+          student_stages.ask_student, estimates.answers),
     Stage("audit", lambda c: c.evaluation, (("answers", STUDENT_ANSWERS),),
-          stages.audit_student, estimates.audit),
+          student_stages.audit_student, estimates.audit),
     Stage("report", lambda c: c.evaluation, (("audit", AUDITS), ("audit", SCORES)),
-          stages.write_report, estimates.report),
+          student_stages.write_report, estimates.report),
 )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.load import Ontology, load_ontology
 
 CONFIG = "run.json"
-FACTS, FINDINGS = "facts.jsonl", "findings.jsonl"
+FACTS, RELATIONS, FINDINGS = "facts.jsonl", "relations.jsonl", "findings.jsonl"
 ADAPTER, CONTRACT = "adapter_model.safetensors", "contract.json"
 STUDENT_ANSWERS, BASE_ANSWERS = "student.jsonl", "base.jsonl"
 AUDITS, ROLL_UPS, SCORES = "facts.jsonl", "roll-ups.jsonl", "scores.jsonl"

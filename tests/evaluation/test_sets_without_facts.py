@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from failwise import stages
+from failwise import student_stages
 from failwise.config import RunConfig
 from failwise.evaluation.answers import single_answer, write_answers
 from failwise.evaluation.audit import audit_facts, match, roll_up
@@ -126,7 +126,7 @@ def run(tmp_path: Path) -> Run:
 def test_audit_and_report_of_a_set_without_facts(run: Run) -> None:
     pytest.importorskip("jinja2")
     outcome = Outcome()
-    stages.audit_student(run, run.config.folder / "audit", outcome, lambda *_: pytest.fail("no bar is needed"))
+    student_stages.audit_student(run, run.config.folder / "audit", outcome, lambda *_: pytest.fail("no bar is needed"))
     assert [list(read_records(run.file("audit", name), Accuracy)) for name in (AUDITS, ROLL_UPS)] == [[], []]
     assert {r.n for r in read_records(run.file("audit", SCORES), Accuracy)} == {len(SET)}
     data = replace(report_data(run), questions=tuple(SET))
@@ -138,7 +138,9 @@ def test_audit_and_report_of_a_set_without_facts(run: Run) -> None:
 
 def test_a_report_of_linked_questions_shows_what_it_did(run: Run) -> None:
     write_records(run.file("questions", QUESTIONS), [*SET, ours(2), SEVERAL])
-    stages.audit_student(run, run.config.folder / "audit", Outcome(), lambda *_: pytest.fail("no bar is needed"))
+    student_stages.audit_student(
+        run, run.config.folder / "audit", Outcome(), lambda *_: pytest.fail("no bar is needed")
+    )
     data = report_data(run)
     assert [r.question_id for r in data.rationales] == [ours(2).id]
     assert "No facts" not in verdict(data)[-1].text
@@ -181,7 +183,7 @@ def test_a_set_without_splits_rationales_and_facts_is_trained_on(
         seen.append((len(questions), rationales))
         rest[2].record({"steps": 1, "tokens": 2, "last loss": 0.5, "left_out": {"no rationale": 3}})
 
-    monkeypatch.setattr(stages, "train", train)
+    monkeypatch.setattr(student_stages, "train", train)
     done = failwise("train", "arc.jsonl", "--out", "student")
     assert done.returncode == 0, done.stderr
     assert seen == [(9, None)]

@@ -1,15 +1,21 @@
 """Regimes part the facts: nothing that a test asks can be read off what training may use."""
 
 import os
+import random
 import subprocess
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import product
 
 import pytest
 
 from failwise.errors import InputError
-from failwise.generation.splitting.splits import REGIMES, Partition, askable, partition, rows_of
+from failwise.generation.drawing.contrast import matchings
+from failwise.generation.drawing.tables import units
+from failwise.generation.splitting.askable import askable, rows_of
+from failwise.generation.splitting.blocks import LARGEST, Blocks
+from failwise.generation.splitting.splits import REGIMES, Partition, partition
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.names import slugify
 from failwise.kg.records import Entity, Fact, Truth
@@ -133,6 +139,33 @@ def test_rows_of_the_test_side_hold_right_and_wrong(shipped: KnowledgeGraph) -> 
     rows = rows_of(shipped, facts_of(shipped, found, "test")).values()
     wide = [row for row in rows if len(row) >= 4 and len({f.truth for f in row}) == 2]
     assert len(wide) > 100
+
+
+@pytest.mark.parametrize("regime", ["held-out-fact", "held-out-pair"])
+def test_most_held_out_facts_are_in_a_contrast_group(shipped: KnowledgeGraph, regime: str) -> None:
+    found = partition(shipped, regime)
+    grouped = 0
+    for unit in units(shipped):
+        table = unit.tables()[0].kept([f.id in found.test for f in unit.facts])
+        for right, wrong in ((table.yes, table.no), (table.no, table.yes)):
+            groups = matchings(right, wrong, LARGEST, random.Random(0))
+            grouped += sum(groups.reach(pair) >= 2 for pair in groups.of)
+    assert grouped > 0.55 * len(found.test)
+
+
+def test_each_part_of_a_long_table_gives_its_share(shipped: KnowledgeGraph) -> None:
+    unit = next(unit for unit in units(shipped, relations=["monitoredBy"]) if unit.across)
+    facts = list(askable(shipped, unit.facts).values())
+    assets = sorted({f.asset_class.slug for f in facts})
+    parts = [
+        replace(unit, facts=[f for f in facts if (f.asset_class.slug in assets[:5]) is first], part=number)
+        for number, first in enumerate((True, False))
+    ]
+    held = Blocks(parts, {f.id: f.id for f in facts}, frozenset(), 0.2, random.Random(0)).choose()
+    for part in parts:
+        mine = [f for f in part.facts if f.id in held]
+        assert abs(len(mine) - 0.2 * len(part.facts)) <= 3
+        assert askable(shipped, mine)
 
 
 def test_only_chosen_tables_count(shipped: KnowledgeGraph) -> None:

@@ -1,0 +1,132 @@
+"""The stages from training on: student, answers, audit, report. What each reads, does and writes."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from failwise.errors import InputError
+from failwise.evaluation.records import Answer
+from failwise.files import read_records, write_records
+from failwise.generation.formats.question_files import QUESTIONS
+from failwise.generation.rationales import RATIONALES
+from failwise.generation.records import Question, Rationale
+from failwise.kg.records import Truth
+from failwise.manifest import Outcome
+from failwise.run_folder import (
+    ADAPTER,
+    AUDITS,
+    BASE_ANSWERS,
+    CONTRACT,
+    REPORT,
+    ROLL_UPS,
+    SCORES,
+    STUDENT_ANSWERS,
+    Run,
+    base_answers,
+)
+from failwise.stage import Bars
+from failwise.training.config import TrainingConfig
+
+# --- student ---
+
+
+def teach_student(run: Run, folder: Path, outcome: Outcome, bars: Bars) -> None:
+    """Train the student on the training questions; never on those of an audit, this run's or a frozen one."""
+    from failwise.generation.splitting.frozen import refuse_training_on
+
+    questions, taken = run.split("train"), run.config.questions.file
+    for path in (run.file("questions", QUESTIONS), *([taken] if taken else [])):
+        refuse_training_on(questions, path)
+    train(questions, run.file("rationales", RATIONALES), run.config.training, folder, outcome, bars)
+
+
+def train(
+    questions: Sequence[Question],
+    rationales: Path | None,
+    config: TrainingConfig,
+    folder: Path,
+    outcome: Outcome,
+    bars: Bars,
+) -> None:
+    """Train a student into `folder`, with a bar that shows the loss; without rationales it is taught the answers."""
+    from failwise.training.extra import need_train_extra
+
+    need_train_extra("training a student")
+    from failwise.training.student import train_student
+
+    reasons = {r.question_id: r for r in read_records(rationales, Rationale)} if rationales else {}
+    with bars("training", 0) as bar:
+
+        def step(done: int, total: int, loss: float) -> None:
+            bar.total(total)
+            bar.reach(done, f"loss {loss:.3f}")
+
+        result = train_student(questions, reasons, config, folder, step)
+    tenth = len(result.losses) // 10 + 1
+    losses = {"first loss": _mean(result.losses[:tenth]), "last loss": _mean(result.losses[-tenth:])}
+    counts = {k: v for k, v in asdict(result).items() if k != "losses"}
+    outcome.record(counts | losses, folder / ADAPTER, folder / CONTRACT)
+
+
+def _mean(values: Sequence[float]) -> float:
+    return round(sum(values) / len(values), 3)
+
+
+# --- answers, audit, report ---
+
+
+def ask_student(run: Run, folder: Path, outcome: Outcome, bars: Bars) -> None:
+    """Ask the student, and the untrained base, the test questions; those for several options are not asked."""
+    from failwise.evaluation.answers import BASE, single_answer, write_answers
+
+    questions = _audit_questions(run)
+    if not questions:
+        raise InputError("there is no test question to ask; set questions.test_per_fact to 1 or more")
+    askable = single_answer(questions)
+    if not askable:
+        raise InputError(
+            f"each of the {len(questions):,} test questions asks for several options, and only those with one are "
+            "scored; set questions.multiple_share below 1, or take another question file"
+        )
+    if several := len(questions) - len(askable):
+        outcome.record({"left out (asks for several options)": several})
+    asked: list[tuple[str | Path, str]] = [(run.config.folder / "student", STUDENT_ANSWERS)]
+    if run.config.evaluation.base:
+        asked.append((BASE if run.config.training.base == "embedded" else run.config.training.base, BASE_ANSWERS))
+    for who, name in asked:
+        with bars(f"asking the {name.removesuffix('.jsonl')}", len(askable)) as bar:
+            answers = write_answers(who, askable, run.config.evaluation, folder / name, bar.advance)
+        share = round(sum(a.right for a in answers) / len(answers), 4)
+        outcome.record({f"{name.removesuffix('.jsonl')} accuracy": share}, folder / name)
+
+
+def _audit_questions(run: Run) -> list[Question]:
+    """Return the questions of the audit; where they were frozen, they must not have changed since."""
+    from failwise.generation.splitting.frozen import check_frozen
+
+    check_frozen(run.file("questions", QUESTIONS))
+    return run.test_questions()
+
+
+def audit_student(run: Run, folder: Path, outcome: Outcome, bars: Bars) -> None:
+    """Turn answers into scores, states of facts, and roll-ups."""
+    from failwise.evaluation.audit import STATES, audit_facts, match, roll_up
+    from failwise.evaluation.scores import score_rows
+
+    questions, answers = _audit_questions(run), list(read_records(run.file("answers", STUDENT_ANSWERS), Answer))
+    probes = match(questions, answers)
+    audits = audit_facts(run.graph, probes)
+    write_records(folder / AUDITS, audits)
+    write_records(folder / ROLL_UPS, roll_up(run.graph, probes))
+    write_records(folder / SCORES, score_rows(questions, run.graph, answers, base_answers(run)))
+    states = [a.state for a in audits if a.truth != Truth.UNKNOWN]
+    outcome.record({s: states.count(s) for s in STATES}, *(folder / n for n in (AUDITS, ROLL_UPS, SCORES)))
+
+
+def write_report(run: Run, folder: Path, outcome: Outcome, bars: Bars) -> None:
+    """Write the report."""
+    from failwise.evaluation.report import write_report as write
+    from failwise.report_data import report_data
+
+    write(report_data(run), folder / REPORT)
+    outcome.record({}, folder / REPORT)
