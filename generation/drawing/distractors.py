@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from failwise.generation.drawing.contrast import Pair
+from failwise.generation.matrices.contrast import Pair
 from failwise.generation.records import Kind
 
 _NOISE = 0.5  # chance in the choice of distractors, in questions; less than one, so that the balance decides

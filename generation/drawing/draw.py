@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 
-from failwise.generation.drawing.contrast import Matchings, Pair, bits, grown
 from failwise.generation.drawing.distractors import Distractors
 from failwise.generation.drawing.drawn import Drawn, Letters, Ungrouped, Used
+from failwise.generation.matrices.contrast import Matchings, Pair, bits, grown
 from failwise.generation.records import Kind
 
 _REDRAWS = 6  # tries for an option set that was not used yet

@@ -12,8 +12,8 @@ from functools import reduce
 from math import comb
 from operator import or_
 
-from failwise.generation.drawing.contrast import Pair, bits
 from failwise.generation.drawing.drawn import Drawn, Used
+from failwise.generation.matrices.contrast import Pair, bits
 from failwise.generation.records import Kind
 
 _REDRAWS = 8

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from zlib import crc32
 
-from failwise.generation.drawing.contrast import Pair
+from failwise.generation.matrices.contrast import Pair
 from failwise.generation.records import Kind
 
 _FEW = 3  # questions that facts in no group may have in any table: small ontologies have few groups

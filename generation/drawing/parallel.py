@@ -18,8 +18,8 @@ import orjson
 
 from failwise.errors import FailwiseError, StorageError
 from failwise.generation.drawing.synthesize import Synthesis
-from failwise.generation.drawing.tables import Unit
 from failwise.generation.drawing.wording import FIELDS, SPLIT
+from failwise.generation.matrices.tables import Unit
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TypeAlias
 
 from failwise.generation.config import QuestionsConfig
-from failwise.generation.drawing.tables import Table, Unit
+from failwise.generation.matrices.tables import Table, Unit
 from failwise.generation.planning.cells import Cell, Plan
 from failwise.generation.records import Arity
 from failwise.kg.records import Polarity

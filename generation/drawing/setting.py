@@ -8,8 +8,8 @@ from functools import cached_property
 from failwise.errors import InputError
 from failwise.generation.config import QuestionsConfig
 from failwise.generation.drawing.quotas import Planned
-from failwise.generation.drawing.tables import Table, Unit, units
 from failwise.generation.drawing.wording import check_slots, family_of, stamp_of
+from failwise.generation.matrices.tables import Table, Unit, units
 from failwise.generation.planning.cells import Plan
 from failwise.generation.splitting.splits import Partition, partition
 from failwise.kg.graph import KnowledgeGraph

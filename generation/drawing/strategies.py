@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from failwise.generation.config import Distractor
 from failwise.generation.drawing.distractors import Strategy
-from failwise.generation.drawing.tables import Table, Unit
+from failwise.generation.matrices.tables import Table, Unit
 from failwise.generation.records import Kind
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Direction, Entity, Fact, Truth

@@ -9,8 +9,8 @@ from failwise.generation.config import QuestionsConfig
 from failwise.generation.drawing.draw_many import ManyDrawer
 from failwise.generation.drawing.drawn import Used
 from failwise.generation.drawing.setting import Setting
-from failwise.generation.drawing.tables import Unit
 from failwise.generation.drawing.views import SPLITS, UnitViews, View
+from failwise.generation.matrices.tables import Unit
 from failwise.generation.planning.cells import Cell, Hole, Plan, Supply
 from failwise.generation.records import Arity
 from failwise.kg.graph import KnowledgeGraph

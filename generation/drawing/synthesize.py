@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from failwise.generation.drawing.setting import Setting
-from failwise.generation.drawing.tables import Unit
 from failwise.generation.drawing.unit_questions import UnitQuestions
 from failwise.generation.drawing.wording import Row
+from failwise.generation.matrices.tables import Unit
 from failwise.generation.records import Question
 
 

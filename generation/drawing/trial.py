@@ -7,8 +7,8 @@ from typing import TypeAlias
 
 from failwise.generation.config import QuestionsConfig
 from failwise.generation.drawing.setting import Setting
-from failwise.generation.drawing.tables import Unit
 from failwise.generation.drawing.unit_questions import UnitQuestions
+from failwise.generation.matrices.tables import Unit
 from failwise.generation.planning.cells import Cell, Plan, Supply
 from failwise.generation.records import Question
 from failwise.kg.graph import KnowledgeGraph

@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import NamedTuple
 
 from failwise.generation.config import Distractor
-from failwise.generation.drawing.contrast import Pair
 from failwise.generation.drawing.distractors import Distractors, Ranks
 from failwise.generation.drawing.draw import Drawer
 from failwise.generation.drawing.draw_many import ManyDrawer
@@ -16,9 +15,10 @@ from failwise.generation.drawing.drawn import Drawn, Letters, Ungrouped, Used
 from failwise.generation.drawing.quotas import Batch, Kind, in_whole_groups, masks, per_fact, shared_out
 from failwise.generation.drawing.setting import Setting
 from failwise.generation.drawing.strategies import strategies
-from failwise.generation.drawing.tables import Unit
 from failwise.generation.drawing.views import SPLITS, UnitViews, View
 from failwise.generation.drawing.wording import ID, OPTIONS, Row, Writer, family_of
+from failwise.generation.matrices.contrast import Pair
+from failwise.generation.matrices.tables import Unit
 from failwise.generation.planning.cells import Cell
 from failwise.generation.records import Arity
 from failwise.kg.records import Direction, Polarity, Truth

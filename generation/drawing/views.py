@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from failwise.generation.drawing.contrast import Matchings, bits
-from failwise.generation.drawing.contrast import matchings as grow_matchings
 from failwise.generation.drawing.quotas import masks
 from failwise.generation.drawing.setting import Setting
-from failwise.generation.drawing.tables import Table, Unit
 from failwise.generation.drawing.wording import family_of
+from failwise.generation.matrices.contrast import Matchings, bits
+from failwise.generation.matrices.contrast import matchings as grow_matchings
+from failwise.generation.matrices.tables import Table, Unit
 from failwise.generation.words import words
 from failwise.kg.records import Direction, Family, Polarity
 

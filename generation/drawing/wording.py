@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from failwise.errors import InputError
 from failwise.generation.drawing.drawn import Drawn
-from failwise.generation.drawing.tables import Table, Unit
+from failwise.generation.matrices.tables import Table, Unit
 from failwise.generation.records import Arity, Kind, Question
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Direction, Fact, Family, Polarity, Relation, Template

@@ -13,8 +13,8 @@ from itertools import product
 from math import isqrt
 from operator import and_
 
-from failwise.generation.drawing.contrast import Pair, bits, grown
-from failwise.generation.drawing.tables import Table, Unit
+from failwise.generation.matrices.contrast import Pair, bits, grown
+from failwise.generation.matrices.tables import Table, Unit
 
 LARGEST = 10  # anchors of a block, as many as a question has options
 _GROWN = 2  # matchings grown for a block, of which it takes the larger

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from failwise.errors import InputError
-from failwise.generation.drawing.tables import Unit
+from failwise.generation.matrices.tables import Unit
 from failwise.generation.splitting.askable import rows_of
 from failwise.generation.splitting.blocks import Blocks
 from failwise.generation.splitting.bundles import Bundles, things

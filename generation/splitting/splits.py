@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from failwise.errors import InputError
-from failwise.generation.drawing.tables import units
+from failwise.generation.matrices.tables import units
 from failwise.generation.splitting.askable import askable
 from failwise.generation.splitting.bundles import Bundles
 from failwise.generation.splitting.held_out import HeldOut

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from failwise.generation.drawing.contrast import matchings
 from failwise.generation.drawing.draw import Drawer
 from failwise.generation.drawing.drawn import Drawn, Letters, Ungrouped, Used
+from failwise.generation.matrices.contrast import matchings
 from failwise.generation.records import Kind
-from tests.generation.drawing.matrices import Matrix, blind_scores, diagonal, drawer, matrices, parse, right_by
+from tests.generation.drawing.drawers import Matrix, blind_scores, diagonal, drawer, matrices, parse, right_by
 
 SIZES = st.integers(2, 5)
 SEEDS = st.integers(0, 99)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from failwise.generation.balance.shortcuts import pairs_in_order
 from failwise.generation.drawing.drawn import Drawn, Used
 from failwise.generation.records import Kind
-from tests.generation.drawing.matrices import Matrix, blind_scores, many_drawer, matrices, parse, right_by
+from tests.generation.drawing.drawers import Matrix, blind_scores, many_drawer, matrices, parse, right_by
 
 WIDE = parse("+++++-----", "-----+++++", "+-+-+-+-+-", "-+-+-+-+-+")
 HALVES = parse("+++++-----", "-----+++++")

@@ -15,7 +15,7 @@ from failwise.files import dump_record
 from failwise.generation.config import QuestionsConfig
 from failwise.generation.drawing.parallel import Lines, question_lines
 from failwise.generation.drawing.synthesize import Synthesis
-from failwise.generation.drawing.tables import Unit
+from failwise.generation.matrices.tables import Unit
 from failwise.generation.records import Question
 from failwise.kg.graph import KnowledgeGraph
 from tests.conftest import environment

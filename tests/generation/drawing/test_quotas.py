@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from failwise.generation.config import QuestionsConfig
 from failwise.generation.drawing.quotas import Batch, Planned, askable, in_whole_groups, masks, per_fact, shared_out
-from failwise.generation.drawing.tables import Table, Unit
+from failwise.generation.matrices.tables import Table, Unit
 from failwise.generation.planning.cells import Cell, Plan, Quota
 from failwise.generation.records import Arity
 from failwise.kg.records import Direction, Polarity

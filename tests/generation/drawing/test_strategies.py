@@ -10,7 +10,7 @@ from failwise.errors import FailwiseError
 from failwise.generation.config import QuestionsConfig
 from failwise.generation.drawing.strategies import name_nearness, strategies
 from failwise.generation.drawing.synthesize import Synthesis
-from failwise.generation.drawing.tables import Table, Unit, units
+from failwise.generation.matrices.tables import Table, Unit, units
 from failwise.generation.records import Kind, Question
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Direction, Polarity, Truth

@@ -4,8 +4,8 @@ import pytest
 
 from failwise.generation.config import QuestionsConfig
 from failwise.generation.drawing.setting import Setting
-from failwise.generation.drawing.tables import Unit
 from failwise.generation.drawing.views import SPLITS, UnitViews
+from failwise.generation.matrices.tables import Unit
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Direction, Polarity
 

@@ -11,8 +11,8 @@ from itertools import product
 import pytest
 
 from failwise.errors import InputError
-from failwise.generation.drawing.contrast import matchings
-from failwise.generation.drawing.tables import units
+from failwise.generation.matrices.contrast import matchings
+from failwise.generation.matrices.tables import units
 from failwise.generation.splitting.askable import askable, rows_of
 from failwise.generation.splitting.blocks import LARGEST, Blocks
 from failwise.generation.splitting.splits import REGIMES, Partition, partition

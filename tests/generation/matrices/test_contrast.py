@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from failwise.generation.drawing.contrast import Matchings, Pair, bits, grown
 from failwise.generation.drawing.quotas import masks
-from failwise.generation.drawing.tables import units
+from failwise.generation.matrices.contrast import Matchings, Pair, bits, grown
+from failwise.generation.matrices.tables import units
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Polarity
-from tests.generation.drawing.matrices import Matrix, diagonal, matrices, parse
+from tests.generation.drawing.drawers import Matrix, diagonal, matrices, parse
 
 SMALL = matrices(anchors=5, options=5)
 

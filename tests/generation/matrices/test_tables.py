@@ -2,7 +2,7 @@
 
 import pytest
 
-from failwise.generation.drawing.tables import ACROSS, Table, Unit, units
+from failwise.generation.matrices.tables import ACROSS, Table, Unit, units
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Direction, Entity, Fact, Truth
 
@@ -134,7 +134,7 @@ def test_asset_classes_as_subjects_make_tables_across_all(shipped: KnowledgeGrap
 
 
 def test_many_asset_classes_are_cut_into_tables(shipped: KnowledgeGraph, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("failwise.generation.drawing.tables.ACROSS", 10)
+    monkeypatch.setattr("failwise.generation.matrices.tables.ACROSS", 10)
     found = list(units(shipped, [], ["hasFailureMode"]))
     assert [u.part for u in found] == list(range(len(found)))
     assert len(found) > 1

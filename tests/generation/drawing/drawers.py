@@ -7,11 +7,11 @@ from zlib import crc32
 
 from hypothesis import strategies as st
 
-from failwise.generation.drawing.contrast import Matchings, bits, matchings
 from failwise.generation.drawing.distractors import Distractors
 from failwise.generation.drawing.draw import Drawer
 from failwise.generation.drawing.draw_many import ManyDrawer
 from failwise.generation.drawing.drawn import Drawn, Letters, Used
+from failwise.generation.matrices.contrast import Matchings, bits, matchings
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Facts as yes/no matrices, and the contrast groups in them."""
