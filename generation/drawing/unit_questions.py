@@ -117,11 +117,13 @@ class UnitQuestions:
         tested, elsewhere = (self.tested[s] for s in (split, SPLITS[split == SPLITS[0]]))
         rng = random.Random(self.views.seed(f"{family.direction}/{family.polarity}/{split}"))
         letters = Letters(rng.randrange(_ANY_LETTER))
-        named = strategies(self.setting.graph, self.unit, table, self._weights(family.polarity), rng)
+        named = strategies(self.setting.graph, self.unit, table, family.polarity, self._weights(family.polarity), rng)
         beside = Distractors(rng, view.degrees, named, self.ranks[family.polarity])
         groups = view.matchings
-        single = Drawer(table.index, right, wrong, groups, tested, elsewhere, letters, rng, used, beside)
-        single.variants = len(family.templates)
+        single = Drawer(
+            table.index, right, wrong, groups, tested, letters, rng, used, beside, len(family.templates),
+            elsewhere=elsewhere,
+        )  # fmt: skip
         many = ManyDrawer(table.index, *view.untold, tested, rng, used, len(family.multiple))
         writer = Writer(self.unit, table, family, self.setting.stamp, split, self.setting.kin, rng)
         return _Work(split, view, single, many, writer)

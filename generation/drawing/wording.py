@@ -166,7 +166,7 @@ class Writer:
         return template
 
     def _kinds(self, drawn: Drawn, facts: Sequence[Fact]) -> tuple[Kind, ...]:
-        """Call a distractor a sibling's where a kin of its asset class has the same with a yes."""
+        """Call a distractor a sibling's where the same would be right for a kin of its asset class."""
         if not self.unit.across or self.table.direction is Direction.INVERSE:
             return drawn.kinds
         return tuple(
@@ -178,8 +178,11 @@ class Writer:
         kin = self.kin[fact.asset_class.slug]
         if len(kin) == 1:
             return False
-        anchors, yes = self.table.anchors, self.table.yes
-        return any(yes[a] >> option & 1 and e.slug in kin and e is not fact.asset_class for a, e in enumerate(anchors))
+        anchors, selection = self.table.anchors, self.family.polarity is Polarity.SELECTION
+        right = self.table.yes if selection else self.table.no
+        return any(
+            right[a] >> option & 1 and e.slug in kin and e is not fact.asset_class for a, e in enumerate(anchors)
+        )
 
     def _group(self, drawn: Drawn, arity: Arity) -> str:
         return f"{self._group_key}/{arity}/{drawn.group}" if drawn.group else ""

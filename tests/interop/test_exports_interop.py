@@ -26,7 +26,7 @@ from failwise.kg.graph import KnowledgeGraph
 
 pytestmark = pytest.mark.interop
 
-INSTALL = "install it with: pip install 'failwise[interop]'"
+INSTALL = "make test-interop brings it"
 LIMIT = 20
 
 
@@ -148,10 +148,9 @@ def test_trl_takes_a_step(
 
 @pytest.fixture
 def llama_factory(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Return LLaMA-Factory's loader. It pins old versions of others, and imports torchaudio whatever it reads."""
+    """Return LLaMA-Factory's loader. It wants older versions of others, and imports torchaudio whatever it reads."""
     monkeypatch.setenv("DISABLE_VERSION_CHECK", "1")
-    # It wants older versions of what the others need, so no extra brings it.
-    pytest.importorskip("llamafactory", reason="llamafactory is not installed; pip install --no-deps llamafactory")
+    library("llamafactory")
     if importlib.util.find_spec("torchaudio") is None:
         silent = ModuleType("torchaudio")
         silent.__spec__ = importlib.machinery.ModuleSpec("torchaudio", None)

@@ -73,9 +73,8 @@ def drawer(matrix: Matrix, *, used: Used | None = None, seed: int = 0, most: int
     beside = Distractors(rng, degrees)
     elsewhere = [0] * len(tested)
     used = used or Used(set())
-    found = Drawer(matrix.index, matrix.right, matrix.wrong, groups, tested, elsewhere, Letters(), rng, used, beside)
-    found.variants = 1000
-    return found
+    asked = matrix.index, matrix.right, matrix.wrong, groups, tested
+    return Drawer(*asked, Letters(), rng, used, beside, 1000, elsewhere=elsewhere)
 
 
 def many_drawer(matrix: Matrix, *, used: Used | None = None, seed: int = 0) -> ManyDrawer:

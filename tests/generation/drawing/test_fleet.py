@@ -19,8 +19,10 @@ from failwise.generation.drawing import fleet
 from failwise.generation.drawing.fleet import Job, Worker, fleet_lines
 from failwise.generation.drawing.parallel import Lines, question_lines
 from failwise.generation.drawing.synthesize import Synthesis
+from failwise.generation.formats.question_files import QUESTIONS
 from failwise.kg.graph import KnowledgeGraph
-from tests.conftest import toy_paths
+from failwise.question_set import BALANCE_JSON, LEAKAGE_JSON
+from tests.conftest import Done, Program, toy_paths
 
 SOME = QuestionsConfig(asset_classes=("electric-motor", "fan", "pump"), train_per_fact=2)
 OUTSIDE = SOME.model_copy(update={"distractors": {"out-of-asset": 1.0}})
@@ -35,7 +37,7 @@ def thawed() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def ray() -> Any:
-    return pytest.importorskip("ray", reason="Ray is not installed: pip install 'failwise[ray]'")
+    return pytest.importorskip("ray", reason="ray is not installed; make test-ray brings it")
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +82,13 @@ def job_of(graph: KnowledgeGraph, config: QuestionsConfig) -> Job:
 def answers(worker: Worker, *units: int) -> list[dict[str, Any]]:
     drawn = ((unit, *worker.drawn(unit)) for unit in units)
     return [{"unit": unit, "text": text, "note": orjson.dumps(note)} for unit, text, note in drawn]
+
+
+def by_command(failwise: Program, out: str, *settings: str) -> Done:
+    """Have the program make a set of the toy ontology."""
+    paths = [argument for path in toy_paths() for argument in ("--ontology", path)]
+    more = [argument for setting in settings for argument in ("--set", setting)]
+    return failwise("questions", "generate", *paths, "--set", "ontology.shipped=false", *more, "--out", out)
 
 
 # --- what a worker does ---
@@ -152,6 +161,17 @@ def test_without_ray_the_extra_is_named(toy: KnowledgeGraph, monkeypatch: pytest
         next(fleet_lines(toy_paths(), False, QuestionsConfig()))
 
 
+def test_without_ray_the_command_names_the_extra_and_writes_nothing(
+    failwise: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fleet, "find_spec", lambda name: None)
+    done = by_command(failwise, "fleet", "questions.fleet=true")
+    assert done.returncode == 2
+    (sentence,) = done.stderr.splitlines()
+    assert "needs the package 'ray'" in sentence and "pip install 'failwise[ray]'" in sentence
+    assert not list(tmp_path.iterdir())
+
+
 # --- with Ray ---
 
 
@@ -177,6 +197,13 @@ def test_one_machine_makes_the_same_bytes(machine: None, toy: KnowledgeGraph, sh
     for workers in (1, 2):
         assert by_fleet(toy, QuestionsConfig(), workers, toy_paths()) == by_one(toy, QuestionsConfig())
         assert by_fleet(shipped, OUTSIDE, workers) == by_one(shipped, OUTSIDE)
+
+
+def test_the_command_makes_the_same_set(machine: None, failwise: Program, tmp_path: Path) -> None:
+    assert by_command(failwise, "one").returncode == 0
+    assert by_command(failwise, "fleet", "questions.fleet=true", "questions.workers=2").returncode == 0
+    for name in (QUESTIONS, BALANCE_JSON, LEAKAGE_JSON):
+        assert (tmp_path / "fleet" / name).read_bytes() == (tmp_path / "one" / name).read_bytes()
 
 
 def test_settings_of_ray_data_are_put_back(machine: None, toy: KnowledgeGraph) -> None:
