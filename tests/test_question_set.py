@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from failwise import stages
+from failwise import question_stages
 from failwise.errors import InputError, RefusedSetError
 from failwise.files import file_digest, read_json, read_records, write_records
 from failwise.generation.config import QuestionsConfig
@@ -65,7 +65,8 @@ def test_a_set_stands_beside_certificates_of_that_very_file(a_set: Path) -> None
     for name in ("balance.json", "leakage.json"):
         certificate = read_json(a_set.with_name(name))
         assert (certificate["file"], certificate["sha256"]) == (QUESTIONS, file_digest(a_set))
-    assert read_json(a_set.with_name("balance.json"))["verdict"] == "passed"
+    assert read_json(a_set.with_name("balance.json"))["verdict"] == "too-small"
+    assert a_set.with_name("balance.md").read_text().splitlines()[2].startswith("**TOO SMALL TO TELL: with ")
 
 
 def test_a_lopsided_ontology_is_refused_with_the_worst_offender_named(tmp_path: Path) -> None:
@@ -184,16 +185,16 @@ def test_the_teacher_is_asked_what_it_can_reason_about_and_the_rest_is_counted(t
     questions = read_questions(made / QUESTIONS)
     several = sum(q.arity is Arity.MULTIPLE for q in questions)
     factless = replace(next(q for q in questions if q.arity is Arity.SINGLE), id="x", fact_ids=(), tested_fact="")
-    kept, left_out = stages.for_the_teacher([*questions, factless])
+    kept, left_out = question_stages.for_the_teacher([*questions, factless])
     assert several > 0
     assert left_out == {"left out (asks for several options)": several, "left out (no facts)": 1}
     assert len(kept) == len(questions) - several
-    stages.refuse_foreign(kept, toy, made, "train")
+    question_stages.refuse_foreign(kept, toy, made, "train")
 
 
 def test_none_of_these_rests_on_no_fact_and_is_not_foreign(shipped: KnowledgeGraph) -> None:
     config = QuestionsConfig(asset_classes=("pump",), relations=("indicatedBy",), none_share=1)
     questions = [q for q in Synthesis(shipped, config) if "" in q.fact_ids]
     assert questions
-    stages.refuse_foreign(questions, shipped, Path("q.jsonl"), "train")
-    assert stages.for_the_teacher(questions) == (questions, {})
+    question_stages.refuse_foreign(questions, shipped, Path("q.jsonl"), "train")
+    assert question_stages.for_the_teacher(questions) == (questions, {})

@@ -1,6 +1,6 @@
 """The balance certificate of a question set: how it is spread, what guessing is worth on it, and a verdict."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,21 +10,20 @@ from failwise.generation.balance.dimensions import Balance, Dimension
 from failwise.generation.balance.exposure import Exposed, Exposure
 from failwise.generation.balance.guessers import Tables
 from failwise.generation.balance.retrieval_rows import RetrievalRow, retrieval_rows
-from failwise.generation.balance.shortcuts import GuesserRow, Offender, Shortcuts, find_shortcuts
+from failwise.generation.balance.shortcuts import Shortcuts, find_shortcuts
+from failwise.generation.balance.verdict import doubts, sentence, verdict
 from failwise.generation.planning.cells import Plan
-from failwise.generation.records import Arity, Question
+from failwise.generation.records import Question
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Polarity
-from failwise.statistics import Z95_ONE_SIDED
 
 MARGIN = 0.05
 MOST_ASSET_CLASSES = 500  # of more, nobody works out what contrast groups they would allow
-PASSED, REFUSED = "passed", "refused"
 
 
 @dataclass(frozen=True, slots=True)
 class BalanceCertificate:
-    """What was measured on a set, and whether it is refused: some guesser beats chance by more than the margin.
+    """What was measured on a set, and a verdict: refused where some guesser beats chance by more than the margin.
 
     `targeted` says that a plan gave targets; without one only letters, wordings, difficulty and "none of these" have
     some. `reach` says for each polarity how many facts of the set's tables fit a contrast group of each size.
@@ -42,21 +41,13 @@ class BalanceCertificate:
 
     @property
     def verdict(self) -> str:
-        """Return "passed" or "refused"."""
-        return REFUSED if self.shortcuts.offenders else PASSED
+        """Return "passed", "refused" or "too-small"."""
+        return verdict(self.shortcuts, self.margin)
 
     @property
     def sentence(self) -> str:
         """Return the verdict in one sentence."""
-        points = f"{100 * self.margin:g} points"
-        if self.shortcuts.offenders:
-            found = "; ".join(map(_accused, self.shortcuts.offenders))
-            return f"REFUSED: guessing without knowing a fact gets more than {points} above chance: {found}."
-        closest = max(self.shortcuts.rows, key=lambda r: r.excess)
-        return (
-            f"PASSED: no guesser beats chance by more than {points}; the nearest is {closest.name!r} on "
-            f"{closest.arity} answers, {closest.excess:+.1f} points."
-        )
+        return sentence(self.shortcuts, self.margin)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -101,11 +92,14 @@ def certify(
     if isinstance(questions, Iterator):
         questions = list(questions)
     tables = Tables(graph)
-    balance, exposed, count = Balance(tables), Exposed(tables), 0
+    balance, exposed = Balance(tables), Exposed(tables)
+    count, asked = 0, set[tuple[str, str]]()
     for question in questions:
         balance.add(question)
         exposed.add(question)
         count += 1
+        if question.fact_ids:
+            asked.add((question.relation, question.asset_class))
     if not count:
         raise InputError("there is no question to certify; make some with: failwise questions generate")
     return BalanceCertificate(
@@ -117,13 +111,12 @@ def certify(
         exposure=exposed.exposure(),
         shortcuts=find_shortcuts(questions, tables, margin),
         retrieval=retrieval_rows(questions, graph, training),
-        reach=_reach(questions, graph),
+        reach=_reach(asked, graph),
     )
 
 
-def _reach(questions: Iterable[Question], graph: KnowledgeGraph) -> dict[str, dict[int, int]]:
+def _reach(tables: Set[tuple[str, str]], graph: KnowledgeGraph) -> dict[str, dict[int, int]]:
     """Add up over the set's relations how many facts fit contrast groups; nothing where there are too many tables."""
-    tables = {(q.relation, q.asset_class) for q in questions if q.fact_ids}
     if not tables or len({asset for _, asset in tables}) > MOST_ASSET_CLASSES:
         return {}
     found: dict[str, dict[int, int]] = {}
@@ -136,17 +129,6 @@ def _reach(questions: Iterable[Question], graph: KnowledgeGraph) -> dict[str, di
     return found
 
 
-def _accused(offender: Offender) -> str:
-    row = offender.row
-    what = "right" if row.arity is Arity.SINGLE else "of pairs in order, multiple answers"
-    said = f"{row.name!r} is {100 * row.accuracy:.1f} % {what} where chance gives {100 * row.chance:.1f} %"
-    part = offender.parts[0]
-    if part.relation:
-        said += f", most in {part.relation} {part.direction} {part.polarity} ({part.excess:+.1f})"
-    names = [*dict.fromkeys(repr(o.option) for o in offender.options if o.gain > 0)][:3]
-    return said + (f", most by {', '.join(names)}" if names else "")
-
-
 def _warnings(certificate: BalanceCertificate) -> Iterator[str]:
     shortcuts, exposure = certificate.shortcuts, certificate.exposure
     if parts := shortcuts.warnings:
@@ -155,14 +137,7 @@ def _warnings(certificate: BalanceCertificate) -> Iterator[str]:
             f"parts of the set are over the margin ({len(parts):,} pairs of guesser and part), most of all "
             f"{worst.name!r} on {worst.relation} {worst.polarity}: {worst.excess:+.1f} points"
         )
-    for arity in Arity:
-        asked = max((r.n for r in shortcuts.rows if r.arity is arity), default=0)
-        row = next((r for r in shortcuts.rows if r.arity is arity and r.n == asked), None)
-        if row and (unseen := _unseen(row)) > certificate.margin:
-            yield (
-                f"{asked:,} questions with {arity} answers are too few to tell: luck alone could give a guesser "
-                f"{100 * unseen:.0f} points above chance"
-            )
+    yield from doubts(shortcuts, certificate.margin)
     if shortcuts.single_anchor:
         yield (
             f"'option prior' is left to chance in {shortcuts.single_anchor:,} questions, where the set asks about one "
@@ -177,12 +152,10 @@ def _warnings(certificate: BalanceCertificate) -> Iterator[str]:
     if exposure.unlinked:
         yield f"{exposure.unlinked:,} questions have no facts in this ontology: 'degree' and exposure leave them out"
     if exposure.broken:
-        yield f"{exposure.broken:,} contrast groups ask for one of their options oftener than for another"
-
-
-def _unseen(row: GuesserRow) -> float:
-    """Return the largest excess, as a share, that luck alone would give in one of 20 sets (normal approximation)."""
-    return Z95_ONE_SIDED * float((row.chance * (1 - row.chance) / row.n) ** 0.5)
+        yield (
+            f"{exposure.broken:,} contrast groups are not whole: they ask for one of their options oftener than for "
+            "another"
+        )
 
 
 def beside(certificates: Mapping[str, BalanceCertificate]) -> str:

@@ -97,7 +97,8 @@ class Tables:
                 fact = self.graph.facts.get(fact_id)
                 if fact is None:
                     return None
-                found.append(degrees.get(_option(fact, question.direction), 0) - (not own and fact.truth is Truth.YES))
+                degree = degrees.get(option_of(fact, question.direction), 0)
+                found.append(degree - (not own and fact.truth is Truth.YES))
         return [*found, *([median(found)] if has_none(question) and found else [])]
 
     def one_anchor(self, question: Question) -> bool:
@@ -112,12 +113,13 @@ class Tables:
         if table not in self._degrees:
             asset_class, relation, direction = table
             known = [f for f in self.facts(asset_class, relation) if f.truth is not Truth.UNKNOWN]
-            self._degrees[table] = Counter(_option(f, direction) for f in known if f.truth is Truth.YES)
+            self._degrees[table] = Counter(option_of(f, direction) for f in known if f.truth is Truth.YES)
             self._anchors[table] = len({_anchor(f, direction) for f in known})
         return self._degrees[table]
 
 
-def _option(fact: Fact, direction: Direction) -> str:
+def option_of(fact: Fact, direction: Direction) -> str:
+    """Return the concept of the end of a fact that stands among the options."""
     return fact.object.concept if direction is Direction.FORWARD else fact.subject.concept
 
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from failwise.errors import InputError, MissingExtraError
 from failwise.files import atomic_writer
-from failwise.generation.balance.certificate import PASSED, BalanceCertificate
+from failwise.generation.balance.certificate import BalanceCertificate
 from failwise.generation.balance.dimensions import Dimension, Value
 from failwise.generation.balance.shortcuts import GuesserRow
+from failwise.generation.balance.verdict import REFUSED
 from failwise.generation.records import Arity
 
 if TYPE_CHECKING:
@@ -61,17 +62,19 @@ def figure(certificate: BalanceCertificate) -> Figure:
         from matplotlib import rc_context
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
+        from matplotlib.layout_engine import ConstrainedLayoutEngine
     except ImportError as error:
         raise MissingExtraError("the picture of a certificate", "matplotlib", "report") from error
     panels = _panels(certificate.dimensions)
-    lines = -(-len(panels) // _COLUMNS)
+    lines = max(1, -(-len(panels) // _COLUMNS))
     height = max(2.2 * lines, 0.27 * len(certificate.shortcuts.rows) + 1.2) + 1.4
     with rc_context({"font.size": 8, "axes.titlesize": 9}):
-        whole = Figure(figsize=(15, height), layout="constrained")
+        # Inches at the sides, so that nothing touches the edges.
+        whole = Figure(figsize=(15, height), layout=ConstrainedLayoutEngine(w_pad=0.12))
         FigureCanvasAgg(whole)
-        passed = certificate.verdict == PASSED
+        refused = certificate.verdict == REFUSED
         title = "\n".join(wrap(f"{certificate.sentence}", 150, max_lines=3, placeholder=" …"))
-        whole.suptitle(title, fontsize=11, color=BLACK if passed else RED, x=0.01, ha="left")
+        whole.suptitle(title, fontsize=11, color=RED if refused else BLACK, x=0.01, ha="left")
         left, right = whole.subfigures(1, 2, width_ratios=[1, 2], wspace=0.02, squeeze=False).ravel()
         _guessers(left.subplots(), certificate)
         left.legend(loc="outside lower center", ncols=2, frameon=False)
@@ -107,7 +110,7 @@ def _guessers(axis: Axes, certificate: BalanceCertificate) -> None:
     axis.grid(axis="x", color=GREY, lw=0.4)
     # Wide intervals of guessers that had few questions run out of the picture.
     excess = [row.excess for row in rows]
-    axis.set_xlim(1.1 * min(-2 * margin, *excess) - 1, 1.1 * max(2 * margin, *excess) + 1)
+    axis.set_xlim(1.1 * min([-2 * margin, *excess]) - 1, 1.1 * max([2 * margin, *excess]) + 1)
     _plain(axis)
 
 
@@ -132,7 +135,7 @@ def _panels(dimensions: Sequence[Dimension]) -> list[Dimension]:
 def _panel(axis: Axes, dimension: Dimension) -> None:
     name = dimension.name.replace("_", " ")
     if dimension.points is not None:
-        name += f"   (at most {abs(dimension.points):.1f} points off)"
+        name += f"\nat most {abs(dimension.points):.1f} points off"
     axis.set_title(name, loc="left")
     if len(dimension.values) > _BARS and dimension.targeted:
         _scatter(axis, dimension.values)

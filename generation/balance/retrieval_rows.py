@@ -95,15 +95,13 @@ def _answered(taught: Iterable[Question]) -> Mapping[_Part, list[str]]:
 
 
 def _statements(asked: Iterable[Question], graph: KnowledgeGraph) -> Mapping[_Part, list[str]]:
-    """Return the yes facts of each relation in words; the same ones for all its directions and polarities."""
+    """Return the yes facts of each relation in words, whatever the direction and polarity asked for."""
     documents: dict[_Part, list[str]] = {}
-    by_relation: dict[str, list[str]] = {}
-    for relation, direction, polarity in {_part(q) for q in asked if q.relation in graph.relations}:
-        if relation not in by_relation:
-            facts = graph.query(relation=relation, truth=Truth.YES)
-            by_relation[relation] = [graph.statement(f) for f, _ in zip(facts, range(INDEXED), strict=False)]
-        documents[relation, direction, polarity] = by_relation[relation]
-    return {part: found for part, found in documents.items() if found}
+    for relation in {q.relation for q in asked if q.relation in graph.relations}:
+        facts = graph.query(relation=relation, truth=Truth.YES)
+        if found := [graph.statement(f) for f, _ in zip(facts, range(INDEXED), strict=False)]:
+            documents[relation, "", ""] = found
+    return documents
 
 
 def _row(
@@ -112,7 +110,7 @@ def _row(
     """Ask all questions; `turned`: what is searched says what holds, so elimination takes the lowest."""
     parts: dict[_Part, list[Question]] = defaultdict(list)
     for question in asked:
-        parts[_part(question)].append(question)
+        parts[(question.relation, "", "") if turned else _part(question)].append(question)
     points = []
     for part, group in parts.items():
         queries = [f"{q.question} {option}" for q in group for option in q.options]
@@ -121,8 +119,8 @@ def _row(
             sign = -1 if turned and q.polarity is Polarity.ELIMINATION else 1
             points.append(shared_point([sign * next(found) for _ in q.options], q.correct))
     n, right = len(points), sum(points)
-    searched = sum(map(len, {id(texts): texts for texts in documents.values()}.values()))
-    return RetrievalRow(name, searched, n, right / n, sum(1 / len(q.options) for q in asked) / n, *wilson(right, n))
+    searched, chance = sum(map(len, documents.values())), sum(1 / len(q.options) for q in asked) / n
+    return RetrievalRow(name, searched, n, right / n, chance, *wilson(right, n))
 
 
 def tf_idf(documents: Sequence[str], queries: Sequence[str]) -> list[float]:

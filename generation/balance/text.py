@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from failwise.generation.balance.dimensions import Dimension
+from failwise.generation.balance.groups import ALONE, NO_GROUP
 from failwise.generation.balance.shortcuts import GuesserRow
 from failwise.generation.records import Arity
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from failwise.generation.balance.certificate import BalanceCertificate
 
 _PARTS = 8  # worst parts shown
+_GROUPS = {NO_GROUP: "in none", ALONE: "alone: the rest of its group is not in the set"}
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -137,7 +139,7 @@ def _exposure(certificate: "BalanceCertificate") -> str:
         for name, s in (("tested", e.tests), ("shown", e.showings))
     ]
     groups = [
-        [f"of {k}" if k > 1 else "in none", f"{n:,}", f"{100 * n / certificate.questions:.1f}"]
+        [_GROUPS.get(k, f"of {k}"), f"{n:,}", f"{100 * n / certificate.questions:.1f}"]
         for k, n in sorted(e.groups.items())
     ]
     return "\n\n".join([
@@ -178,7 +180,7 @@ def side_by_side(certificates: Mapping[str, "BalanceCertificate"]) -> str:
             "facts tested, of those its tables can ask",
             *(f"{c.exposure.tested:,} of {c.exposure.askable:,}" for c in sets),
         ],
-        ["in contrast groups, %", *(f"{100 - 100 * c.exposure.groups.get(1, 0) / c.questions:.1f}" for c in sets)],
+        ["in contrast groups, %", *(f"{100 * _in_groups(c):.1f}" for c in sets)],
         ["Gini of times tested", *(f"{c.exposure.tests.gini:.2f}" for c in sets)],
     ]
     for arity in Arity:
@@ -201,6 +203,10 @@ def side_by_side(certificates: Mapping[str, "BalanceCertificate"]) -> str:
         for name in searches
     ]
     return table(["", *certificates], rows) + "\n"
+
+
+def _in_groups(certificate: "BalanceCertificate") -> float:
+    return sum(n for size, n in certificate.exposure.groups.items() if size > ALONE) / certificate.questions
 
 
 def _against_chance(row: GuesserRow | None) -> str:

@@ -30,6 +30,22 @@ _FORBIDS = {
     "held-out-entity": (*_QUESTIONS, "facts", "name pairs", "facts without a new entity"),
     "held-out-asset": (*_QUESTIONS, "facts", "asset classes"),
 }
+# What a row is called where people read it, and what its 0 would mean.
+_ROWS = {
+    "facts": ("facts", "no fact of the test stands in training, right or wrong, or follows from one that does"),
+    "name pairs": ("name pairs", "training never brings the two names of a test fact together"),
+    "entities": ("entities", "training names no failure mode, sensor or other thing of the test"),
+    "facts without a new entity": (
+        "facts about known things only",
+        "every fact of the test is about something that training never names",
+    ),
+    "asset classes": ("asset classes", "training never asks about an asset class of the test"),
+    "option sets": ("option sets", "no test question offers the same options about the same thing"),
+    "stems": ("stems", "no test question is worded like one of training, options aside"),
+    "questions": ("questions", "no test question stands in training word for word"),
+    "originals": ("originals", "no test question is one of training or a variant of one"),
+}
+_ONE_SIDED = "facts without a new entity"  # of training facts, all are about things that training names
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +91,11 @@ class LeakageCertificate:
             "",
             *(f"- {sentence}" for sentence in self.broken),
             *([""] if self.broken else []),
-            "| what | training | test | cross | test questions touched | % |",
-            "|---|--:|--:|--:|--:|--:|",
-            *(
-                f"| {c.name} | {c.train:,} | {c.test:,} | {c.crossing:,} | {c.questions:,} | {100 * c.share:.1f} |"
-                for c in self.crossings
-            ),
+            "| what | training | test | in both | test questions with one | % | 0 in both would mean |",
+            "|---|--:|--:|--:|--:|--:|---|",
+            *map(_row, self.crossings),
             "",
+            *_requirement(self),
             *_near_lines(self.near),
             *(
                 [f"{self.unlinked[0]:,} training and {self.unlinked[1]:,} test questions have no facts of this graph."]
@@ -90,12 +104,34 @@ class LeakageCertificate:
             ),
         ]
         for crossing in (c for c in self.crossings if c.examples and c.name in _forbidden(self)):
-            lines += ["", f"## Most frequent {crossing.name} that cross", "", *map(_offence_line, crossing.examples)]
+            lines += [
+                "",
+                f"## Most frequent {_ROWS[crossing.name][0]} that cross",
+                "",
+                *map(_offence_line, crossing.examples),
+            ]
         return "\n".join(lines) + "\n"
 
 
 def _forbidden(certificate: LeakageCertificate) -> tuple[str, ...]:
     return tuple(name for r in certificate.regime.split(" + ") for name in _FORBIDS.get(r, ()))
+
+
+def _row(crossing: Crossing) -> str:
+    name, means = _ROWS[crossing.name]
+    train = "" if crossing.name == _ONE_SIDED else f"{crossing.train:,}"
+    return (
+        f"| {name} | {train} | {crossing.test:,} | {crossing.crossing:,} | {crossing.questions:,} "
+        f"| {100 * crossing.share:.1f} | {means} |"
+    )
+
+
+def _requirement(certificate: LeakageCertificate) -> list[str]:
+    """Say which rows decide whether the regime holds."""
+    names = [_ROWS[name][0] for name in dict.fromkeys(_forbidden(certificate))]
+    if not names:
+        return []
+    return [f"{certificate.regime} forbids these in both: {', '.join(names)}. The other rows may cross.", ""]
 
 
 def _offence_line(offence: Offence) -> str:
@@ -107,12 +143,17 @@ def _offence_line(offence: Offence) -> str:
 
 
 def _near_lines(near: NearDuplicates) -> list[str]:
-    part = " of a sample" if near.sampled else ""
+    part = "a sample of " if near.sampled else ""
     return [
-        f"Stems compared by {near.method}, at a likeness of {near.threshold:g} or more: {near.compared_test:,} of "
-        f"{near.test_stems:,} test stems with {near.compared_train:,} of {near.train_stems:,} training stems.",
-        f"{near.same_facts:,} test stems{part} ask for the same in nearly the same words, {near.reworded:,} of them in "
-        f"another template; {near.alike:,} more are alike in words alone and ask for other facts or for the opposite.",
+        "## Nearly the same words",
+        "",
+        f"No regime forbids these. Stems (question texts without their options) compared by {near.method}, alike from "
+        f"{near.threshold:g} on: {part}{near.compared_test:,} of {near.test_stems:,} test stems with "
+        f"{near.compared_train:,} of {near.train_stems:,} training stems.",
+        "",
+        f"Of these {near.compared_test:,} test stems, {near.same_facts:,} ask for a fact that a training stem asks for "
+        f"in nearly the same words, {near.reworded:,} of them in another template. {near.alike:,} more are alike in "
+        "words alone and ask for other facts or for the opposite.",
         "",
         *(f"- {p.likeness:.2f}: {p.test} (training: {p.train})" for p in near.examples),
         *([""] if near.examples else []),
@@ -164,7 +205,7 @@ def _breaches(regime: str, crossed: Mapping[str, Crossing], unlinked: tuple[int,
         return [f"there is no such regime; it may be {', '.join(REGIMES)}"]
     rows = (crossed[name] for name in _FORBIDS[regime])
     found = [
-        f"{c.crossing:,} {c.name} cross, in {c.questions:,} test questions ({100 * c.share:.1f} %)"
+        f"{c.crossing:,} {_ROWS[c.name][0]} cross, in {c.questions:,} test questions ({100 * c.share:.1f} %)"
         for c in rows
         if c.crossing
     ]

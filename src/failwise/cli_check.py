@@ -30,9 +30,13 @@ def check(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show how a set is balanced and what guessing is worth on it; exit with 1 if it is refused."""
-    from failwise.generation.balance.certificate import REFUSED, certify
+    """Show how a set is balanced and what guessing is worth on it; exit with 1 if it is refused.
+
+    A set that is too small for a verdict says so, and exits with 0.
+    """
     from failwise.generation.balance.certificate import beside as side_by_side
+    from failwise.generation.balance.certificate import certify
+    from failwise.generation.balance.verdict import REFUSED
     from failwise.generation.formats.question_files import read_questions
     from failwise.kg.graph import KnowledgeGraph
 

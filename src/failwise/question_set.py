@@ -1,4 +1,7 @@
-"""A question set with its proof: written only where no guesser beats chance on it and its splits are apart."""
+"""A question set with its proof: not written where a guesser beats chance on it, or where its splits are not apart.
+
+A set too small for a verdict is written: its certificate says that it has not passed.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,6 +1,7 @@
 """Shares against targets, exposure of facts, and what contrast groups can reach."""
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from failwise.generation.balance.contrast_reach import contrast_reach
 from failwise.generation.balance.dimensions import Dimension, compare, measure
-from failwise.generation.balance.exposure import NO_ASSET, NOT_DRAWN, UNKNOWN, Exposed
+from failwise.generation.balance.exposure import NAMESAKE, NO_ASSET, NOT_DRAWN, SAME_THING, UNKNOWN, Exposed
 from failwise.generation.balance.guessers import Tables
 from failwise.generation.formats.question_files import read_questions
 from failwise.generation.planning.cells import Plan
@@ -16,7 +17,7 @@ from failwise.generation.records import Arity, Question
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Polarity
 from failwise.statistics import chi_square_p, gini
-from tests.generation.balance.test_shortcuts import asked, loose
+from tests.generation.balance.test_shortcuts import PUMP, asked, loose
 
 
 def dimensions(graph: KnowledgeGraph, questions: Sequence[Question], plan: Plan | None = None) -> dict[str, Dimension]:
@@ -113,14 +114,26 @@ def test_every_fact_is_counted_and_has_its_reason(toy: KnowledgeGraph) -> None:
     assert (found.facts, found.askable, found.tested, found.shown) == (16, 12, 3, 6)
     assert found.never == {NOT_DRAWN: 9, UNKNOWN: 2, NO_ASSET: 2}
     assert (found.tests.least, found.tests.median, found.tests.most) == (0, 0, 1)
-    assert (found.groups, found.broken, found.unlinked) == ({1: 2, 2: 2}, 0, 1)
+    assert (found.groups, found.broken, found.unlinked) == ({0: 2, 2: 2}, 0, 1)
 
 
-def test_a_group_that_favours_an_option_is_broken(toy: KnowledgeGraph) -> None:
-    exposed = Exposed(Tables(toy))
-    for anchor in ("bearing-damage", "seal-leakage", "bearing-damage"):
-        exposed.add(asked(toy, anchor, "temperature", "pressure", group="g"))
-    assert exposed.exposure().broken == 1
+@pytest.mark.parametrize(
+    ("concept", "label", "reason"), [("temperature", "heat", SAME_THING), ("heat", "Temperature", NAMESAKE)]
+)
+def test_what_stands_for_a_fact_that_is_asked_is_not_missed(
+    toy: KnowledgeGraph, concept: str, label: str, reason: str
+) -> None:
+    known = toy.facts[f"{PUMP}/bearing-damage/temperature"]
+    concept = known.object.concept.replace("temperature", concept)
+    heat = replace(known.object, iri="heat", label=label, concept=concept)
+    again = replace(known, id=f"{PUMP}/bearing-damage/heat", object=heat)
+    graph = copy(toy)
+    graph.facts = {**toy.facts, again.id: again}
+    exposed = Exposed(Tables(graph))
+    exposed.add(asked(toy, "cavitation", "vibration", "pressure"))
+    assert reason not in exposed.exposure().never
+    exposed.add(asked(toy, "bearing-damage", "temperature", "pressure"))
+    assert exposed.exposure().never[reason] == 1
 
 
 def test_contrast_reach_of_the_toy(toy: KnowledgeGraph) -> None:

@@ -16,8 +16,9 @@ from failwise.errors import InputError
 from failwise.files import write_json, write_records
 from failwise.generation.balance import retrieval_rows as retrieval
 from failwise.generation.balance.certificate import BalanceCertificate, beside, certify
-from failwise.generation.balance.picture import draw_certificate
-from failwise.generation.records import Question
+from failwise.generation.balance.dimensions import compare
+from failwise.generation.balance.picture import draw_certificate, figure
+from failwise.generation.records import Arity, Question
 from failwise.kg.graph import KnowledgeGraph
 from tests.conftest import toy_paths
 from tests.generation.balance.test_shortcuts import asked, loose
@@ -41,10 +42,26 @@ def certificate(toy: KnowledgeGraph, skewed: list[Question]) -> BalanceCertifica
 
 
 def test_a_fair_set_passes(toy: KnowledgeGraph, fair: list[Question]) -> None:
-    found = certify(fair, toy)
+    found = certify(fair * 100, toy)
     assert found.verdict == "passed"
     assert found.sentence.startswith("PASSED: no guesser beats chance by more than 5 points")
-    assert any("too few to tell" in w for w in found.warnings)
+    assert found.warnings == ()
+
+
+def test_a_small_set_has_not_passed(toy: KnowledgeGraph, fair: list[Question]) -> None:
+    found = certify(fair, toy)
+    assert (found.verdict, found.warnings) == ("too-small", ())
+    assert found.sentence == (
+        "TOO SMALL TO TELL: with 4 questions the interval of 'always A' on single answers reaches +35.0 points, and 5 "
+        "are allowed; about 390 questions would do."
+    )
+    assert "passed" not in found.markdown().casefold()
+
+
+def test_a_lucky_guess_is_no_reason_to_refuse_and_none_to_pass(toy: KnowledgeGraph, skewed: list[Question]) -> None:
+    found = certify(skewed[:2], toy, training=[])
+    assert found.shortcuts.rows[0].excess == 50
+    assert found.verdict == "too-small"
 
 
 def test_a_skewed_set_is_refused_and_says_why(certificate: BalanceCertificate) -> None:
@@ -73,7 +90,7 @@ def test_an_iterator_is_measured_whole(toy: KnowledgeGraph, fair: list[Question]
 def test_two_sets_side_by_side(certificate: BalanceCertificate, toy: KnowledgeGraph, fair: list[Question]) -> None:
     lines = beside({"ours": certify(fair, toy), "theirs": certificate}).splitlines()
     assert lines[0] == "|  | ours | theirs |"
-    assert "| verdict | passed | refused |" in lines
+    assert "| verdict | too-small | refused |" in lines
     assert "| always A, single: right (above chance) | 50.0 (+0.0) | 100.0 (+50.0) |" in lines
     assert "| degree, single: right (above chance) | 50.0 (+0.0) | - |" in lines
 
@@ -103,6 +120,28 @@ def test_a_picture_has_an_ending_that_can_be_drawn(certificate: BalanceCertifica
     with pytest.raises(InputError, match=r"ending must be \.png or \.svg"):
         draw_certificate(certificate, tmp_path / "c.gif")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_set_of_one_question_that_has_no_guess_is_drawn_and_told(toy: KnowledgeGraph, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    all_right = replace(asked(toy, "cavitation", "vibration", "noise", arity=Arity.MULTIPLE), correct=(True, True))
+    found = certify([all_right], toy)
+    assert (found.verdict, found.shortcuts.rows) == ("too-small", ())
+    assert found.markdown().startswith("# Balance certificate\n\n**TOO SMALL TO TELL: no question has both")
+    draw_certificate(found, tmp_path / "c.png")
+
+
+@pytest.mark.parametrize("panels", [1, 2, 3, 8])
+def test_headings_stay_inside_their_panels(certificate: BalanceCertificate, panels: int) -> None:
+    text = pytest.importorskip("matplotlib.text").Text
+    wide = compare("none is right", {f"a name of {n} that is long": n for n in (1, 99)}, {"a name of 1": 1.0})
+    drawn = figure(replace(certificate, dimensions=(wide,) * panels))
+    drawn.canvas.draw()
+    axes = [axis for part in drawn.subfigs for axis in part.axes if axis.get_title(loc="left")]
+    assert len(axes) == panels + 1
+    for axis in axes:
+        heading = next(t for t in axis.findobj(text) if t.get_text() == axis.get_title(loc="left"))
+        assert heading.get_window_extent().x1 <= axis.get_window_extent().x1 < drawn.bbox.x1 - 5
 
 
 @pytest.mark.parametrize("package", ["sklearn", "bm25s"])
@@ -145,9 +184,11 @@ def run(folder: Path, questions: Sequence[Question], *arguments: str) -> Result:
 def test_the_command_writes_all_and_exits_by_the_verdict(
     tmp_path: Path, fair: list[Question], skewed: list[Question]
 ) -> None:
-    passed = run(tmp_path, fair, "--json")
-    assert passed.exit_code == 0
-    assert json.loads(passed.stdout)["verdict"] == "passed"
+    many = [replace(q, id=str(i)) for i, q in enumerate(fair * 100)]
+    for questions, verdict in ((many, "passed"), (fair, "too-small")):
+        found = run(tmp_path, questions, "--json")
+        assert found.exit_code == 0
+        assert json.loads(found.stdout)["verdict"] == verdict
     refused = run(tmp_path, skewed, "--out", str(tmp_path / "out"))
     assert refused.exit_code == 1
     assert refused.stdout.startswith("# Balance certificate\n\n**REFUSED")

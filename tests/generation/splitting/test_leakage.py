@@ -16,11 +16,12 @@ from failwise.generation.config import QuestionsConfig
 from failwise.generation.drawing.synthesize import Synthesis
 from failwise.generation.formats.question_files import read_questions
 from failwise.generation.records import Arity, Question
+from failwise.generation.splitting.askable import askable
 from failwise.generation.splitting.crossings import Reader
 from failwise.generation.splitting.external_coverage import external_coverage
 from failwise.generation.splitting.leakage import LeakageCertificate, certify
 from failwise.generation.splitting.near_duplicates import near_duplicates
-from failwise.generation.splitting.splits import REGIMES, askable, partition
+from failwise.generation.splitting.splits import REGIMES, partition
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Direction, Fact, Polarity, Truth
 from failwise.kg.suggest import has_meaning
@@ -181,7 +182,7 @@ def test_an_entity_is_held_out_only_if_training_never_names_it(shipped: Knowledg
     assert certified(shipped, [alone], [test]).holds
     broken = certified(shipped, [alone, named], [test])
     assert broken.crossing("facts without a new entity").crossing == 1
-    assert "held-out-entity: 1 facts without a new entity cross" in broken.broken[0]
+    assert "held-out-entity: 1 facts about known things only cross" in broken.broken[0]
     assert "held-out-pair" in broken.satisfied
     assert broken.crossing("entities").crossing == 2
 
@@ -233,7 +234,9 @@ def test_the_certificate_reads_as_json_and_as_text(shipped: KnowledgeGraph) -> N
     assert json.loads(json.dumps(certificate.to_json()))["crossings"][0]["name"] == "facts"
     text = certificate.markdown()
     assert "claimed regime new-question: holds" in text
-    assert "| facts | 1 | 1 | 0 | 0 | 0.0 |" in text
+    assert "| facts | 1 | 1 | 0 | 0 | 0.0 | no fact of the test stands in training" in text
+    assert "| facts about known things only |  | 1 | 0 | 0 | 0.0 | every fact of the test is about something" in text
+    assert "new-question forbids these in both: questions, originals, option sets." in text
     assert "character trigrams" in text
 
 
