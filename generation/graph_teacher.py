@@ -1,7 +1,7 @@
 """The teacher that needs no model: it writes the chain of thought from the graph's own evidence."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from failwise.files import content_id
 from failwise.generation.config import RationalesConfig
@@ -34,8 +34,9 @@ class GraphTeacher:
     def reason(self, request: TeacherRequest) -> TeacherReply:
         """Write the rationale; the same question gets the same one."""
         question = request.question
-        facts = [self._graph.facts[i] for i in question.fact_ids if i]
-        groups = ([f for f in facts if f.truth is truth] for truth in (Truth.YES, Truth.NO))
+        named = zip(question.fact_ids, question.options, strict=True)
+        facts = {self._graph.facts[i]: option for i, option in named if i}
+        groups = ({f: o for f, o in facts.items() if f.truth is truth} for truth in (Truth.YES, Truth.NO))
         sentences = [self._sentence(question, part) for group in groups for part in _by_relation(group)]
         answer, letter = question.options[question.answer], question.option_ids[question.answer]
         wordings = _CONCLUSIONS[question.polarity or Polarity.SELECTION]
@@ -43,13 +44,14 @@ class GraphTeacher:
         text = " ".join([*sentences, choice.format(answer=answer, letter=letter)])
         return TeacherReply(text, letter, completion_tokens=len(text.split()))
 
-    def _sentence(self, question: Question, facts: Sequence[Fact]) -> str:
-        """State facts of one truth that share an anchor in one sentence, each with its citation."""
-        relation, first = self._graph.relations[facts[0].relation], facts[0]
+    def _sentence(self, question: Question, facts: Mapping[Fact, str]) -> str:
+        """State facts of one truth that share an anchor in one sentence, each under its option's name and cited."""
+        first = next(iter(facts))
+        relation = self._graph.relations[first.relation]
         varying = (
             "object" if question.direction is Direction.FORWARD or first.relation != question.relation else "subject"
         )
-        cited = [f"{(f.object if varying == 'object' else f.subject).label} [{f.id}]" for f in facts]
+        cited = [f"{option} [{fact.id}]" for fact, option in facts.items()]
         slots = {"asset": first.asset_class.label, "subject": first.subject.label, "object": first.object.label}
         denied = first.truth is Truth.NO
         words = relation.denial if denied and len(cited) == 1 else relation.statement
@@ -60,11 +62,11 @@ class GraphTeacher:
         return f"{sentence[0].upper()}{sentence[1:]}."
 
 
-def _by_relation(facts: Sequence[Fact]) -> list[list[Fact]]:
+def _by_relation(facts: Mapping[Fact, str]) -> list[dict[Fact, str]]:
     """Part facts that different words state: an option from outside the asset class rests on another relation."""
-    parts: dict[str, list[Fact]] = {}
-    for fact in facts:
-        parts.setdefault(fact.relation, []).append(fact)
+    parts: dict[str, dict[Fact, str]] = {}
+    for fact, option in facts.items():
+        parts.setdefault(fact.relation, {})[fact] = option
     return list(parts.values())
 
 

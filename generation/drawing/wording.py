@@ -96,7 +96,6 @@ class Writer:
         """Return the values of the question record, in the order of its fields: lines are written from these."""
         family, stamp, table = self.family, self.stamp, self.table
         row = table.index[drawn.anchor]
-        # Each fact's own name for the option: two asset classes may spell one concept differently.
         facts = [self.unit.facts[row[o]] for o in drawn.options]
         right = drawn.right.index(True) if any(drawn.right) else -1
         tested = facts[right] if arity is Arity.SINGLE and right >= 0 else None
@@ -106,7 +105,13 @@ class Writer:
         text = template.text.format(asset=asset.label, anchor=anchor.label)
         forward = family.direction is Direction.FORWARD
         # What is a no for the whole asset class is the object of its fact in either direction.
-        labels = [(f.object if forward or f.relation != family.relation else f.subject).label for f in facts]
+        # Across asset classes a concept has one name: the one that an asset class has for it would tell the anchor.
+        labels = [
+            table.options[o].label
+            if self.unit.across and f.relation == family.relation
+            else (f.object if forward or f.relation != family.relation else f.subject).label
+            for o, f in zip(drawn.options, facts, strict=True)
+        ]
         ids, correct, kinds = [f.id for f in facts], drawn.right, self._kinds(drawn, facts)
         if drawn.none:
             labels.append(stamp.none_of_these)
