@@ -227,7 +227,7 @@ def test_figures_in_the_text_are_those_of_the_tables() -> None:
         r"\| in none \| [\d,]+ \| ([\d.]+) \|": "**{} % of the questions are in no contrast group.**",
         r"occursIn selection, single \| word overlap .* \+([\d.]+) \|": "**Word overlap in `occursIn`** is {} points",
         r"difficulty .* hard \| -([\d.]+) \|": "**Difficulty is {} points off**",
-        r"could be asked, was not \| (\d+) \|": "**{} facts were not asked**",
+        r"under two names \| (\d+) \|": "**{} facts have a twin**",
     }.items():
         found = re.search(row, shown)
         assert found, row
