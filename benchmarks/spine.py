@@ -15,7 +15,7 @@ from rdflib import Graph
 from failwise.files import dump_record, write_records
 from failwise.generation.config import QuestionsConfig, RationalesConfig
 from failwise.generation.drawing.synthesize import Synthesis
-from failwise.generation.rationales import write_rationales
+from failwise.generation.rationales.job import write_rationales
 from failwise.kg.check import check
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.load import load_ontology

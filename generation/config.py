@@ -5,6 +5,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from failwise.generation.records import Style
+
 Regime = Literal["new-question", "held-out-fact", "held-out-pair", "held-out-entity", "held-out-asset"]
 
 # Strategies that a distractor can be chosen by; see `records.Kind`.
@@ -85,13 +87,33 @@ class QuestionsConfig(StageConfig):
 class RationalesConfig(StageConfig):
     """Who writes the rationales, and how hard to try."""
 
-    teacher: str = Field("graph", description="graph, openai, scripted, or module:Class of your own")
-    model: str = Field("", description="model name for the openai teacher")
+    teacher: str = Field(
+        "graph", description="graph, openai, vllm, transformers, scripted, or module:Class of your own"
+    )
+    model: str = Field("", description="a name at the server, a folder, or 'embedded' for the model that comes along")
     base_url: str = Field("", description="server of the openai teacher; empty: the client's default")
+    style: Style = Field(Style.STANDARD, description="how a rationale argues")
+    show_answer: bool = Field(False, description="show the teacher the right answer; the graph teacher always knows it")
+    examples: int = Field(0, ge=0, le=16, description="worked examples in the prompt, written by the graph teacher")
+    hops: int = Field(0, ge=0, le=3, description="offer facts that lie so many steps around the anchor, too")
+    passages: int = Field(0, ge=0, le=50, description="offer so many passages of the evidence folder, too")
+    evidence: Path | None = Field(None, description="folder made by `failwise evidence build`")
     temperature: float = Field(0.0, ge=0, le=2, description="of the first attempt")
     temperature_step: float = Field(0.1, ge=0, le=1, description="added after each rejected attempt")
     attempts: int = Field(5, ge=1, le=20, description="tries per question before it is dropped")
     max_tokens: int = Field(400, ge=16, description="longest rationale a model may write")
+    min_words: int = Field(5, ge=0, description="shortest rationale that is kept")
+    max_words: int = Field(400, ge=10, description="longest rationale that is kept")
+    early_letter: bool = Field(False, description="keep rationales that name the answer's letter before their end")
+    allow_unverifiable: bool = Field(True, description="keep rationales with claims that the graph knows nothing about")
     timeout: float = Field(60.0, gt=0, description="seconds to wait for one answer of a server")
-    concurrency: int = Field(8, ge=1, le=512, description="requests in flight at once")
+    connect_timeout: float = Field(10.0, gt=0, description="seconds to wait for a connection to a server")
+    retries: int = Field(6, ge=0, le=50, description="tries of one request against 429, 5xx and broken connections")
+    concurrency: int = Field(8, ge=1, le=1024, description="requests in flight at once, at most")
+    adapt: bool = Field(True, description="find by measured throughput how many requests in flight are best")
+    budget: float | None = Field(None, gt=0, description="stop before the cost by `prices` goes above this")
+    budget_tokens: int | None = Field(None, gt=0, description="stop before more tokens than these are used")
+    prices: dict[str, tuple[float, float]] = Field(
+        {}, description="price of a million prompt tokens and of a million written ones, by model"
+    )
     seed: int = Field(0, ge=0, description="choice of wordings of the graph teacher")

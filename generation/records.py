@@ -83,6 +83,11 @@ class Question:
     perturbation_of: str | None = None
 
     @property
+    def answer_ids(self) -> str:
+        """Return the ids of the right options as a teacher gives them: "B", "A,C", or "none"."""
+        return ",".join(i for i, right in zip(self.option_ids, self.correct, strict=True) if right) or "none"
+
+    @property
     def answer(self) -> int:
         """Index of the right option (the first, if there are several).
 
@@ -97,11 +102,22 @@ class Question:
         return (self.tested_fact,) if self.tested_fact else tuple(filter(None, self.fact_ids))
 
 
+class Style(StrEnum):
+    """How a rationale argues. The first three are those of *Fine-Tuned Thoughts*."""
+
+    STANDARD = "standard"  # step by step
+    EXPERT = "expert"  # as a reliability engineer would put it
+    INDUCTIVE = "inductive"  # from what is known of each option to the rule, and from it to the answer
+    CONCISE = "concise"  # what decides, and no more
+
+
 @dataclass(frozen=True, slots=True)
 class Rationale:
     """A teacher's reasoning to an answer, as it was accepted.
 
-    `text` cites evidence as [fact id]. `answer` is an option id of the question.
+    `text` cites evidence as [id]. `answer` holds the ids of the options said to be right, as "B", "A,C" or "none".
+    `shown` says that the teacher was shown the answer. The claims in the text are counted by what the graph says to
+    them.
     """
 
     question_id: str
@@ -115,14 +131,22 @@ class Rationale:
     attempts: int
     prompt_tokens: int
     completion_tokens: int
+    style: Style = Style.STANDARD
+    shown: bool = False
+    model: str = ""
+    supported: int = 0
+    contradicted: int = 0
+    unverifiable: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """A record that was dropped, and why. `raw` is what was rejected, untouched."""
+    """A record that was dropped, and why. `raw` is what was rejected, untouched; tokens are those of all attempts."""
 
     record_id: str
     reason: str
     rule: str
     raw: str
     attempts: int = 1
+    prompt_tokens: int = 0
+    completion_tokens: int = 0

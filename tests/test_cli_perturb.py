@@ -9,9 +9,9 @@ import pytest
 from failwise.cli_perturb import perturb_questions
 from failwise.errors import InputError
 from failwise.files import read_records, write_records
-from failwise.generation.fake_teachers import openai_server
 from failwise.generation.perturbing.perturb import consistency_pairs
 from failwise.generation.records import Question, Reject
+from failwise.generation.teachers.fake_teachers import openai_server
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Polarity
 from tests.generation.perturbing.asked import ask

@@ -14,12 +14,12 @@ from failwise.config import RunConfig
 from failwise.errors import InputError
 from failwise.evaluation.records import Answer, FactAudit
 from failwise.files import dump_record, read_records, write_records
-from failwise.generation import rationales as rationales_module
 from failwise.generation.config import QuestionsConfig, RationalesConfig
 from failwise.generation.drawing.synthesize import Synthesis
-from failwise.generation.fake_teachers import ScriptedTeacher
-from failwise.generation.rationales import carry_over, request_fingerprint, write_rationales
+from failwise.generation.rationales import job as rationales_module
+from failwise.generation.rationales.job import carry_over, request_fingerprint, write_rationales
 from failwise.generation.records import Question, Rationale
+from failwise.generation.teachers.fake_teachers import ScriptedTeacher
 from failwise.impact import Impact, Share, impact
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Fact

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from failwise.files import content_id
 from failwise.generation.perturbing.synonyms import Synonyms
 from failwise.generation.records import Arity, Kind, Question, Reject
-from failwise.generation.teacher import Teacher
+from failwise.generation.teachers.teacher import Teacher
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Direction, Entity, Fact, Polarity, Truth
 

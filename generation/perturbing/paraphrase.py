@@ -5,11 +5,11 @@ from typing import Any
 
 from failwise.errors import InputError
 from failwise.generation.config import RationalesConfig
-from failwise.generation.openai_teacher import SYSTEM, OpenAITeacher
 from failwise.generation.perturbing.base import Context, NotMade, variant, with_name
 from failwise.generation.perturbing.noise import names_of, negations
 from failwise.generation.records import Question, Reject
-from failwise.generation.teacher import Teacher, TeacherReply, TeacherRequest, find_teacher
+from failwise.generation.teachers.openai_teacher import SYSTEM, OpenAITeacher
+from failwise.generation.teachers.teacher import Teacher, TeacherReply, TeacherRequest, find_teacher
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Polarity
 from failwise.kg.resolve import normalise

@@ -76,7 +76,7 @@ def generate_rationales(
     from failwise.errors import InputError
     from failwise.files import file_digest
     from failwise.generation.formats.question_files import read_questions
-    from failwise.generation.rationales import RATIONALES, REJECTS, carry_over, write_rationales
+    from failwise.generation.rationales.job import RATIONALES, REJECTS, carry_over, write_rationales
     from failwise.manifest import StageFolder, set_aside_folders
     from failwise.progress import progress_bar
     from failwise.question_stages import for_the_teacher, refuse_foreign

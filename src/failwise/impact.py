@@ -13,7 +13,7 @@ from failwise.files import content_id, read_json, read_records
 from failwise.generation.config import QuestionsConfig
 from failwise.generation.drawing.synthesize import Synthesis
 from failwise.generation.formats.question_files import QUESTIONS
-from failwise.generation.rationales import RATIONALES, request_fingerprint
+from failwise.generation.rationales.job import RATIONALES, request_fingerprint
 from failwise.generation.records import Question, Rationale
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.names import slugify

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from failwise.errors import InputError, OntologyError
 from failwise.files import write_records
-from failwise.generation.rationales import RATIONALES, REJECTS
+from failwise.generation.rationales.job import RATIONALES, REJECTS
 from failwise.generation.records import Arity, Question
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Finding, Truth
@@ -80,8 +80,8 @@ def refuse_foreign(questions: Sequence[Question], graph: KnowledgeGraph, path: P
 
 def write_rationales(run: Run, folder: Path, outcome: Outcome, bars: Bars) -> None:
     """Have the teacher reason about the training questions; what it wrote to the very same ones before is kept."""
-    from failwise.generation.rationales import carry_over
-    from failwise.generation.rationales import write_rationales as write
+    from failwise.generation.rationales.job import carry_over
+    from failwise.generation.rationales.job import write_rationales as write
 
     questions, left_out = for_the_teacher(run.split("train"))
     config, files = run.config.rationales, (folder / RATIONALES, folder / REJECTS)

@@ -9,7 +9,7 @@ from failwise.evaluation.answers import single_answer
 from failwise.evaluation.records import Accuracy, Answer, FactAudit, RollUp
 from failwise.evaluation.report import ReportData
 from failwise.files import read_json, read_records
-from failwise.generation.rationales import explain
+from failwise.generation.rationales.job import explain
 from failwise.generation.records import Question
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Truth

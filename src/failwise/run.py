@@ -8,7 +8,7 @@ from rich.console import Console
 from failwise import estimates, question_stages, student_stages
 from failwise.config import RunConfig
 from failwise.generation.formats.question_files import QUESTIONS
-from failwise.generation.rationales import RATIONALES
+from failwise.generation.rationales.job import RATIONALES
 from failwise.progress import progress_bar
 from failwise.run_folder import ADAPTER, AUDITS, FACTS, SCORES, STUDENT_ANSWERS, Run, save_config
 from failwise.stage import Stage

@@ -13,7 +13,7 @@ from failwise.files import content_id, file_digest, read_records
 from failwise.generation.config import QuestionsConfig
 from failwise.generation.formats.intact import check_intact
 from failwise.generation.formats.question_files import QUESTIONS
-from failwise.generation.rationales import RATIONALES, request_fingerprint
+from failwise.generation.rationales.job import RATIONALES, request_fingerprint
 from failwise.generation.records import Question, Rationale
 from failwise.manifest import Outcome, StageFolder
 from failwise.progress import Bar

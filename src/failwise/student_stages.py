@@ -8,7 +8,7 @@ from failwise.errors import InputError
 from failwise.evaluation.records import Answer
 from failwise.files import read_records, write_records
 from failwise.generation.formats.question_files import QUESTIONS
-from failwise.generation.rationales import RATIONALES
+from failwise.generation.rationales.job import RATIONALES
 from failwise.generation.records import Question, Rationale
 from failwise.kg.records import Truth
 from failwise.manifest import Outcome

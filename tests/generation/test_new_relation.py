@@ -5,7 +5,7 @@ from pathlib import Path
 from failwise.evaluation.audit import Probe, audit_facts, roll_up
 from failwise.generation.config import QuestionsConfig, RationalesConfig
 from failwise.generation.drawing.synthesize import Synthesis
-from failwise.generation.rationales import write_rationales
+from failwise.generation.rationales.job import write_rationales
 from failwise.kg.check import check
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.load import load_ontology

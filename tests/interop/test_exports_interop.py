@@ -20,7 +20,7 @@ from failwise.generation.config import QuestionsConfig
 from failwise.generation.drawing.synthesize import Synthesis
 from failwise.generation.exporting.job import ExportJob
 from failwise.generation.exporting.table import export
-from failwise.generation.rationales import explain
+from failwise.generation.rationales.job import explain
 from failwise.generation.records import Arity, Question, Rationale
 from failwise.kg.graph import KnowledgeGraph
 

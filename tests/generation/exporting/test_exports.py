@@ -21,8 +21,8 @@ from failwise.generation.exporting.job import ExportJob, by_split
 from failwise.generation.exporting.lessons import agrees
 from failwise.generation.exporting.openai_batch import read_answers, write_batches
 from failwise.generation.exporting.table import EXPORTS, PROVENANCE, export, find_writer
-from failwise.generation.fake_teachers import openai_server
 from failwise.generation.records import Arity, Question, Rationale
+from failwise.generation.teachers.fake_teachers import openai_server
 from failwise.kg.records import Direction, Polarity
 from failwise.training.examples import lessons
 

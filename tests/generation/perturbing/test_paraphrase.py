@@ -7,12 +7,12 @@ import pytest
 
 from failwise.errors import InputError
 from failwise.generation.config import RationalesConfig
-from failwise.generation.fake_teachers import ScriptedTeacher, openai_server
 from failwise.generation.perturbing.base import Aids, Context, NotMade
 from failwise.generation.perturbing.paraphrase import find_paraphraser, wrong_with
 from failwise.generation.perturbing.perturb import PERTURBATIONS, Tally, perturb
 from failwise.generation.records import Question
-from failwise.generation.teacher import TeacherReply
+from failwise.generation.teachers.fake_teachers import ScriptedTeacher, openai_server
+from failwise.generation.teachers.teacher import TeacherReply
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Polarity
 from tests.generation.perturbing.asked import ask, foreign

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from failwise.generation.records import Question
-from failwise.generation.teacher import CITATION, TeacherReply, TeacherRequest
+from failwise.generation.teachers.teacher import CITATION, TeacherReply, TeacherRequest
 
 ACCEPTED = "accepted"
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from failwise.files import content_id
 from failwise.generation.config import RationalesConfig
 from failwise.generation.records import Question
-from failwise.generation.teacher import TeacherReply, TeacherRequest
+from failwise.generation.teachers.teacher import TeacherReply, TeacherRequest
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Direction, Fact, Polarity, Truth
 

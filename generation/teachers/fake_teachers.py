@@ -11,8 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from failwise.generation.config import RationalesConfig
-from failwise.generation.graph_teacher import GraphTeacher
-from failwise.generation.teacher import TeacherReply, TeacherRequest
+from failwise.generation.teachers.graph_teacher import GraphTeacher
+from failwise.generation.teachers.teacher import TeacherReply, TeacherRequest
 from failwise.kg.graph import KnowledgeGraph
 
 

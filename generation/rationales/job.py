@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from failwise import __version__
@@ -11,14 +10,24 @@ from failwise.errors import TeacherError
 from failwise.files import RecordLog, content_id, read_records
 from failwise.generation.config import RationalesConfig
 from failwise.generation.records import Question, Rationale, Reject
-from failwise.generation.teacher import Teacher, TeacherReply, TeacherRequest, find_teacher
-from failwise.generation.verify import ACCEPTED, RULES, broken_rules, cited_ids
+from failwise.generation.teachers.teacher import Teacher, TeacherReply, TeacherRequest, find_teacher
+from failwise.generation.verifying.rules import ACCEPTED, RULES, broken_rules, cited_ids
 from failwise.kg.graph import KnowledgeGraph
 
 RATIONALES, REJECTS = "rationales.jsonl", "rejects.jsonl"
 
-# Settings that change how fast the work goes, not what a teacher writes.
-_SPEED = {"concurrency", "timeout"}
+# Settings that change how the work goes, not what a teacher writes or what is kept of it.
+_CONDUCT = {
+    "timeout",
+    "connect_timeout",
+    "retries",
+    "concurrency",
+    "adapt",
+    "budget",
+    "budget_tokens",
+    "prices",
+    "evidence",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,9 +182,4 @@ def _evidence(question: Question, graph: KnowledgeGraph) -> dict[str, str]:
 
 def _fingerprint(question: Question, evidence: Mapping[str, str], config: RationalesConfig) -> str:
     asked = (question.id, question.question, question.options, question.option_ids, question.correct)
-    return content_id(asked, dict(evidence), _teacher_fingerprint(config))
-
-
-@cache
-def _teacher_fingerprint(config: RationalesConfig) -> str:
-    return content_id(config.model_dump(mode="json", exclude=_SPEED), __version__)
+    return content_id(asked, dict(evidence), config.model_dump_json(exclude=_CONDUCT), __version__)

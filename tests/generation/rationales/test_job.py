@@ -11,12 +11,12 @@ from failwise.errors import InputError, TeacherError
 from failwise.files import read_records
 from failwise.generation.config import QuestionsConfig, RationalesConfig
 from failwise.generation.drawing.synthesize import Synthesis
-from failwise.generation.fake_teachers import ScriptedTeacher, openai_server
-from failwise.generation.graph_teacher import GraphTeacher
-from failwise.generation.rationales import write_rationales
+from failwise.generation.rationales.job import write_rationales
 from failwise.generation.records import Question, Rationale, Reject
-from failwise.generation.teacher import TeacherReply, TeacherRequest, find_teacher
-from failwise.generation.verify import RULES, broken_rules
+from failwise.generation.teachers.fake_teachers import ScriptedTeacher, openai_server
+from failwise.generation.teachers.graph_teacher import GraphTeacher
+from failwise.generation.teachers.teacher import TeacherReply, TeacherRequest, find_teacher
+from failwise.generation.verifying.rules import RULES, broken_rules
 from failwise.kg.graph import KnowledgeGraph
 
 

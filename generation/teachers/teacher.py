@@ -8,38 +8,59 @@ from typing import Protocol
 
 from failwise.errors import InputError
 from failwise.generation.config import RationalesConfig
-from failwise.generation.records import Question
+from failwise.generation.records import Question, Style
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.names import did_you_mean
 
 TEACHERS = {
-    "graph": "failwise.generation.graph_teacher:GraphTeacher",
-    "openai": "failwise.generation.openai_teacher:OpenAITeacher",
-    "scripted": "failwise.generation.fake_teachers:ScriptedTeacher",
+    "graph": "failwise.generation.teachers.graph_teacher:GraphTeacher",
+    "openai": "failwise.generation.teachers.openai_teacher:OpenAITeacher",
+    "scripted": "failwise.generation.teachers.fake_teachers:ScriptedTeacher",
 }
 
 CITATION = re.compile(r"\[([^\[\]\s]+/[^\[\]\s]+)\]")
 
 
 @dataclass(frozen=True, slots=True)
+class Example:
+    """A worked example for a prompt: a question, its evidence, and the rationale."""
+
+    question: Question
+    evidence: Mapping[str, str]
+    text: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
 class TeacherRequest:
-    """A question with the evidence a rationale may cite: fact ids and their statements in words."""
+    """A question with the evidence a rationale may cite: ids (of facts, or of passages as doc/…) and their words.
+
+    `shown` says that the teacher may see the right answer. `examples` are other questions with an accepted reply.
+    """
 
     question: Question
     evidence: Mapping[str, str]
     temperature: float
     attempt: int
+    style: Style = Style.STANDARD
+    shown: bool = False
+    examples: tuple[Example, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class TeacherReply:
-    """A rationale as the teacher wrote it. `answer` is an option id, None where the teacher gave none."""
+    """A rationale as the teacher wrote it.
+
+    `answer` holds option ids as "B", "A,C" or "none"; None: the teacher gave no answer. `raw` is all that came.
+    `fault` says in a word what was wrong with it before anybody read it (cut off, not the JSON asked for, …).
+    """
 
     text: str
     answer: str | None
     prompt_tokens: int = 0
     completion_tokens: int = 0
     raw: str = ""
+    fault: str = ""
 
 
 class Teacher(Protocol):

@@ -10,7 +10,7 @@ from typing import Any
 from failwise.errors import MissingExtraError, TeacherError
 from failwise.generation.config import RationalesConfig
 from failwise.generation.records import Question
-from failwise.generation.teacher import TeacherReply, TeacherRequest
+from failwise.generation.teachers.teacher import TeacherReply, TeacherRequest
 from failwise.kg.graph import KnowledgeGraph
 
 SYSTEM = (

@@ -1,0 +1,1 @@
+"""Rationales: asked for, kept, counted, never lost."""

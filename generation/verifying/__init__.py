@@ -1,0 +1,1 @@
+"""Is a rationale fit to learn from? Claims, rules, scores."""
