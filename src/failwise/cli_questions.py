@@ -30,10 +30,11 @@ def generate_questions(
 ) -> None:
     """Make a question set with its certificates; exit with 1 where a guesser beats chance on it."""
     from failwise.config import RunConfig, load_config
+    from failwise.files import read_json
     from failwise.generation.formats.intact import check_intact
     from failwise.generation.formats.question_files import QUESTIONS
     from failwise.manifest import StageFolder
-    from failwise.question_set import BALANCE_PICTURE, make_questions, refuse_wordless
+    from failwise.question_set import BALANCE_JSON, BALANCE_PICTURE, make_questions, refuse_wordless
     from failwise.question_stages import refuse_errors
     from failwise.run_folder import Run
     from failwise.stage import question_inputs
@@ -54,6 +55,7 @@ def generate_questions(
     else:
         check_intact(out / QUESTIONS)
     _say(out / QUESTIONS, folder, as_json)
+    console().print(read_json(out / BALANCE_JSON)["sentence"], markup=False, highlight=False)
     if not (out / BALANCE_PICTURE).is_file():
         console().print(
             f"without {BALANCE_PICTURE}: drawing it needs matplotlib; pip install 'failwise[report]'", markup=False
