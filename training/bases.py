@@ -4,10 +4,10 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from failwise.embedded import SHA256, embedded_folder
 from failwise.errors import StudentError
 from failwise.files import file_digest
 from failwise.training.config import EMBEDDED
-from failwise.training.embedded import SHA256, embedded_folder
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from failwise import embedded
 from failwise.errors import StudentError
-from failwise.training import embedded
 from failwise.training.bases import resolve_base
 
 
@@ -22,7 +22,7 @@ def package(monkeypatch: pytest.MonkeyPatch, folder: Path | None) -> None:
         spec.submodule_search_locations = [str(folder)]
         return spec
 
-    monkeypatch.setattr("failwise.training.embedded.importlib.util.find_spec", find)
+    monkeypatch.setattr("failwise.embedded.importlib.util.find_spec", find)
 
 
 def test_a_missing_package_is_named_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
