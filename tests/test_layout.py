@@ -33,7 +33,9 @@ def test_package_data_matches_what_is_there() -> None:
         folder = ROOT / "src" / Path(*package.split("."))
         for pattern in patterns:
             assert list(folder.glob(pattern)), f"{package}: {pattern} matches no file"
-    shipped = {p.relative_to(ROOT / "ontology") for p in (ROOT / "ontology").rglob("*.ttl")}
+    shipped = {
+        p.relative_to(ROOT / "ontology") for p in (ROOT / "ontology").rglob("*.*") if p.suffix in (".ttl", ".md")
+    }
     matched = {p.relative_to(ROOT / "ontology") for g in data["failwise.ontology"] for p in (ROOT / "ontology").glob(g)}
     assert shipped == matched
 

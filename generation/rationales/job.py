@@ -1,42 +1,42 @@
 """Ask a teacher for rationales, keep the fit ones, drop the others with their reason. Never lose a finished one."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from failwise import __version__
 from failwise.errors import TeacherError
-from failwise.files import RecordLog, content_id, read_records
+from failwise.files import RecordLog, read_records
 from failwise.generation.config import RationalesConfig
+from failwise.generation.rationales.accounting import ATTEMPTS, Ledger, read_attempts
+from failwise.generation.rationales.judging import judge_for
+from failwise.generation.rationales.requests import Offers, Requests
+from failwise.generation.rationales.sampling import Flight, Record, Sampling
+from failwise.generation.rationales.standing import RATIONALES, REJECTS, Standing, take_stock
 from failwise.generation.records import Question, Rationale, Reject
-from failwise.generation.teachers.teacher import Teacher, TeacherReply, TeacherRequest, find_teacher
-from failwise.generation.verifying.rules import ACCEPTED, RULES, broken_rules, cited_ids
+from failwise.generation.teachers.teacher import Teacher, find_teacher
 from failwise.kg.graph import KnowledgeGraph
 
-RATIONALES, REJECTS = "rationales.jsonl", "rejects.jsonl"
+__all__ = ["RATIONALES", "REJECTS", "carry_over", "dropped", "explain", "request_fingerprint", "write_rationales"]
 
-# Settings that change how the work goes, not what a teacher writes or what is kept of it.
-_CONDUCT = {
-    "timeout",
-    "connect_timeout",
-    "retries",
-    "concurrency",
-    "adapt",
-    "budget",
-    "budget_tokens",
-    "prices",
-    "evidence",
-}
+# Called with how many questions were finished, and a word on how it goes.
+Advance = Callable[[int, str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class RationaleCounts:
-    """How a job ended: accepted and rejected questions, and the tokens of accepted ones."""
+    """How a job ended: accepted and rejected questions, and the tokens written in accepted replies.
+
+    `attempts` counts all replies, `prompt_tokens` and `completion_tokens` are those of all of them.
+    """
 
     accepted: int
     rejected: int
     tokens: int
+    attempts: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
 
 
 def write_rationales(
@@ -44,36 +44,49 @@ def write_rationales(
     graph: KnowledgeGraph,
     config: RationalesConfig,
     folder: Path,
-    advance: Callable[[int], None] = lambda n: None,
+    advance: Advance = lambda n, note: None,
     teacher: Teacher | None = None,
+    offers: Offers | None = None,
 ) -> RationaleCounts:
     """Write rationales.jsonl and rejects.jsonl into `folder`; what stands there already is kept and skipped.
 
     Args:
-        advance: called with the number of questions finished, for a progress bar.
+        advance: called with the number of questions finished and a note, for a progress bar.
+        offers: gives further evidence that a question's rationale may cite.
 
     Raises:
         TeacherError: the teacher cannot be used, or nothing at all was accepted.
+        BudgetReached: the next request would have gone over the budget.
     """
+    ledger = Ledger(config)
     teacher = teacher or find_teacher(config, graph)
-    writer = _Writer(teacher, graph, config)
-    with RecordLog(folder / RATIONALES) as accepted, RecordLog(folder / REJECTS) as rejected:
-        done = {r.question_id for r in read_records(folder / RATIONALES, Rationale)}
-        done |= {r.record_id for r in read_records(folder / REJECTS, Reject)}
-        todo = [q for q in questions if q.id not in done]
-        advance(len(questions) - len(todo))
-        for record in writer.results(todo):
+    sampling = Sampling(config, Requests(graph, config, offers, questions), judge_for(graph, config))
+    standing = take_stock(folder, questions, lambda q: sampling.task(q).fingerprint, ledger)
+    todo = [q for q in questions if q.id not in standing.done]
+    job = _Job(sampling, ledger, teacher, folder)
+    advance(len(questions) - len(todo), "")
+    with (
+        RecordLog(folder / RATIONALES) as accepted,
+        RecordLog(folder / REJECTS) as rejected,
+        closing(job.records(todo, standing)) as records,  # on an interrupt, what is in flight is waited for
+    ):
+        for record in records:
             (accepted if isinstance(record, Rationale) else rejected).append(record)
-            advance(1)
+            job.count(record)
+            advance(1, job.note())
+    job.refuse_half_done(len(questions), standing)
     return _count(folder)
 
 
-def request_fingerprint(question: Question, graph: KnowledgeGraph, config: RationalesConfig) -> str:
+def request_fingerprint(
+    question: Question, graph: KnowledgeGraph, config: RationalesConfig, offers: Offers | None = None
+) -> str:
     """Return what tells one request from another: the question as asked, its evidence in words, and the teacher.
 
     It depends on no other question and on no other fact, so that a rationale can be kept when those change.
     """
-    return _fingerprint(question, _evidence(question, graph), config)
+    requests = Requests(graph, config, offers)
+    return requests.key(requests.first(question))[0]
 
 
 def carry_over(
@@ -82,15 +95,20 @@ def carry_over(
     config: RationalesConfig,
     folder: Path,
     earlier: Iterable[Path],
+    offers: Offers | None = None,
 ) -> int:
     """Copy the rationales that earlier folders hold for these very requests into `folder`; return how many they hold.
 
     What was rejected earlier is not copied: it is asked for again. `write_rationales` then asks for the rest only.
     """
-    wanted = {q.id: request_fingerprint(q, graph, config) for q in questions}
+    old = [path for path in (place / RATIONALES for place in earlier) if path.is_file()]
+    if not old:
+        return 0
+    requests = Requests(graph, config, offers)
+    wanted = {q.id: requests.key(requests.first(q))[0] for q in questions}
     kept: dict[str, Rationale] = {}
-    for path in (old / RATIONALES for old in earlier):
-        for rationale in read_records(path, Rationale, torn_tail=True) if path.is_file() else ():
+    for path in old:
+        for rationale in read_records(path, Rationale, torn_tail=True):
             if wanted.get(rationale.question_id) == rationale.fingerprint:
                 kept.setdefault(rationale.question_id, rationale)
     if not kept:
@@ -106,8 +124,16 @@ def carry_over(
 def explain(questions: Iterable[Question], graph: KnowledgeGraph) -> list[Rationale]:
     """Return what the graph itself says to each question, for a reader who wants to know why an answer is right."""
     config = RationalesConfig.model_validate({"teacher": "graph"})
-    records = _Writer(find_teacher(config, graph), graph, config).results(questions)
+    sampling = Sampling(config, Requests(graph, config), judge_for(graph, config))
+    teacher = find_teacher(config, graph)
+    records = (sampling.at_once(q, teacher) for q in questions)
     return [r for r in records if isinstance(r, Rationale)]
+
+
+def dropped(folder: Path) -> dict[str, int]:
+    """Return how many questions a job dropped, by reason."""
+    reasons = Counter(r.reason for r in read_records(folder / REJECTS, Reject))
+    return {f"dropped ({reason})": n for reason, n in reasons.most_common()}
 
 
 def _count(folder: Path) -> RationaleCounts:
@@ -116,70 +142,48 @@ def _count(folder: Path) -> RationaleCounts:
     if not tokens:
         why = f"; the first was dropped as {rejects[0].reason!r}: {rejects[0].rule}" if rejects else ""
         raise TeacherError(f"no rationale was accepted out of {len(rejects)} questions{why}; see {folder / REJECTS}")
-    return RationaleCounts(len(tokens), len(rejects), sum(tokens))
+    used = [(a.prompt_tokens, a.completion_tokens) for a in read_attempts(folder)]
+    return RationaleCounts(
+        len(tokens), len(rejects), sum(tokens), len(used), sum(p for p, _ in used), sum(c for _, c in used)
+    )
 
 
-class _Writer:
-    """Turns questions into rationales or rejects, several at a time."""
+class _Job:
+    """One run of a job: who is asked how, and how it goes."""
 
-    def __init__(self, teacher: Teacher, graph: KnowledgeGraph, config: RationalesConfig) -> None:
-        self.teacher, self.graph, self.config = teacher, graph, config
+    def __init__(self, sampling: Sampling, ledger: Ledger, teacher: Teacher, folder: Path) -> None:
+        self._sampling, self._ledger, self._teacher, self._folder = sampling, ledger, teacher, folder
+        self._flight: Flight | None = None
+        self._accepted = self._rejected = 0
 
-    def results(self, questions: Iterable[Question]) -> Iterator[Rationale | Reject]:
-        """Yield one record per question, in order of completion; at most `concurrency` are in flight."""
-        if self.config.teacher == "graph":  # no waiting to overlap, so no threads
-            yield from map(self.write, questions)
+    def records(self, todo: Sequence[Question], standing: Standing) -> Generator[Record, None, None]:
+        """Yield the records of the questions that are to do."""
+        if self._sampling.config.teacher == "graph":  # nothing is paid, and there is no waiting to overlap
+            yield from (self._sampling.at_once(q, self._teacher) for q in todo)
             return
-        with ThreadPoolExecutor(self.config.concurrency) as pool:
-            flying: set[Future[Rationale | Reject]] = set()
-            try:
-                for question in questions:
-                    flying.add(pool.submit(self.write, question))
-                    if len(flying) >= 2 * self.config.concurrency:
-                        landed, flying = wait(flying, return_when=FIRST_COMPLETED)
-                        yield from (f.result() for f in landed)
-                while flying:
-                    landed, flying = wait(flying, return_when=FIRST_COMPLETED)
-                    yield from (f.result() for f in landed)
-            finally:
-                for future in flying:
-                    future.cancel()
+        with RecordLog(self._folder / ATTEMPTS) as log:
+            self._flight = Flight(self._sampling, self._ledger, self._teacher, log)
+            yield from self._flight.records(todo, standing.replies)
 
-    def write(self, question: Question) -> Rationale | Reject:
-        """Ask until a reply is fit, a little warmer each time; give up after the last attempt."""
-        evidence = _evidence(question, self.graph)
-        reject = Reject(question.id, "no-reply", RULES["no-reply"], "", 0)
-        for attempt in range(1, self.config.attempts + 1):
-            warmth = min(2.0, self.config.temperature + (attempt - 1) * self.config.temperature_step)
-            request = TeacherRequest(question, evidence, warmth, attempt)
-            reply = self.teacher.reason(request)
-            broken = next(broken_rules(request, reply), None)
-            if broken is None:
-                return self._accept(request, reply)
-            reason, detail = broken
-            reject = Reject(question.id, reason, f"{RULES[reason]}: {detail}", reply.raw or reply.text, attempt)
-        return reject
+    def count(self, record: Record) -> None:
+        """Count a record."""
+        if isinstance(record, Rationale):
+            self._accepted += 1
+        else:
+            self._rejected += 1
 
-    def _accept(self, request: TeacherRequest, reply: TeacherReply) -> Rationale:
-        return Rationale(
-            question_id=request.question.id,
-            teacher=self.config.teacher,
-            fingerprint=_fingerprint(request.question, request.evidence, self.config),
-            evidence=tuple(request.evidence),
-            text=reply.text,
-            cited=cited_ids(reply.text),
-            answer=str(reply.answer),
-            verdict=ACCEPTED,
-            attempts=request.attempt,
-            prompt_tokens=reply.prompt_tokens,
-            completion_tokens=reply.completion_tokens,
-        )
+    def note(self) -> str:
+        """Return a word on how it goes, for a progress bar."""
+        share = f"{self._rejected / (self._accepted + self._rejected):.0%} dropped"
+        if self._flight is None:
+            return share
+        ledger = self._ledger
+        money = "" if ledger.money is None else f", cost {ledger.money:,.2f}"
+        tokens = ledger.prompt_tokens + ledger.completion_tokens
+        return f"{self._flight.rate:,.1f} replies/s, {tokens:,} tokens, {share}{money}"
 
-
-def _evidence(question: Question, graph: KnowledgeGraph) -> dict[str, str]:
-    return {i: graph.statement(graph.facts[i]) for i in question.fact_ids if i in graph.facts}
-
-
-def _fingerprint(question: Question, evidence: Mapping[str, str], config: RationalesConfig) -> str:
-    asked = (question.id, question.question, question.options, question.option_ids, question.correct)
-    return content_id(asked, dict(evidence), config.model_dump_json(exclude=_CONDUCT), __version__)
+    def refuse_half_done(self, asked: int, standing: Standing) -> None:
+        """Raise what the budget left undone."""
+        if self._flight is not None and self._flight.stopped:
+            done = len(standing.done) + self._accepted + self._rejected
+            raise self._ledger.reached(done, asked - done, standing.accepted + self._accepted)

@@ -37,12 +37,28 @@ class ScriptedTeacher:
 Answerer = Callable[[dict[str, Any]], tuple[int, str]]
 
 
+def count_words(text: str) -> int:
+    """Count tokens as words: good enough to see that what is counted is what was sent."""
+    return len(text.split())
+
+
+Counter = Callable[[str], int]
+
+
+def usage(request: dict[str, Any], content: str, count: Counter | None) -> dict[str, int]:
+    """Return the usage that a server states: 100 and 50 tokens, or those of the texts themselves."""
+    prompt = sum(count(message["content"]) for message in request["messages"]) if count else 100
+    written = count(content) if count else 50
+    return {"prompt_tokens": prompt, "completion_tokens": written, "total_tokens": prompt + written}
+
+
 @contextmanager
-def openai_server(answer: Answerer) -> Iterator[str]:
+def openai_server(answer: Answerer, count: Counter | None = None) -> Iterator[str]:
     """Serve chat completions on 127.0.0.1; yield the base URL.
 
     Args:
         answer: from the request's JSON to (HTTP status, content of the message; the error text if not 200).
+        count: tokens of a text, for the usage that a reply states; without it every reply states the same.
     """
 
     class Handler(BaseHTTPRequestHandler):
@@ -56,7 +72,7 @@ def openai_server(answer: Answerer) -> Iterator[str]:
                 "created": 0,
                 "model": request["model"],
                 "choices": [{"index": 0, "finish_reason": "stop", "message": message}],
-                "usage": {"prompt_tokens": 100, "completion_tokens": 50, "total_tokens": 150},
+                "usage": usage(request, content, count),
             }
             data = json.dumps(body if status == 200 else {"error": {"message": content}}).encode()
             self.send_response(status)

@@ -15,10 +15,13 @@ from failwise.kg.names import did_you_mean
 TEACHERS = {
     "graph": "failwise.generation.teachers.graph_teacher:GraphTeacher",
     "openai": "failwise.generation.teachers.openai_teacher:OpenAITeacher",
+    "vllm": "failwise.generation.teachers.vllm_teacher:VLLMTeacher",
+    "transformers": "failwise.generation.teachers.transformers_teacher:TransformersTeacher",
     "scripted": "failwise.generation.teachers.fake_teachers:ScriptedTeacher",
 }
 
-CITATION = re.compile(r"\[([^\[\]\s]+/[^\[\]\s]+)\]")
+# A fact or a passage (doc/…) has three parts or more; units as in "[mm/s]" have two.
+CITATION = re.compile(r"\[([^\[\]\s/]+(?:/[^\[\]\s/]+){2,})\]")
 
 
 @dataclass(frozen=True, slots=True)

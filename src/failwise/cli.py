@@ -9,16 +9,21 @@ from rich.console import Console
 from failwise import (
     __version__,
     cli_check,
+    cli_consensus,
     cli_convert,
+    cli_evidence,
     cli_export_questions,
     cli_import,
+    cli_in_context,
     cli_leakage,
     cli_ontology,
     cli_perturb,
     cli_plan,
     cli_questions,
+    cli_rationales,
     cli_run,
     cli_students,
+    cli_verify,
 )
 from failwise.errors import FailwiseError
 
@@ -48,9 +53,20 @@ for name, command in (
 ):
     cli_questions.questions.command(name)(command)
 app.add_typer(cli_questions.questions, name="questions")
-app.add_typer(cli_questions.rationales, name="rationales")
+rationales = typer.Typer(no_args_is_help=True, help="Have a teacher write rationales, and verify them.")
+rationales.command("estimate")(cli_rationales.estimate)
+rationales.command("generate")(cli_rationales.generate)
+rationales.command("verify")(cli_verify.verify)
+app.add_typer(rationales, name="rationales")
+consensus = typer.Typer(no_args_is_help=True, help="Have several models vote on what the ontology leaves unknown.")
+consensus.command("ask")(cli_consensus.ask)
+consensus.command("review")(cli_consensus.review)
+consensus.command("import")(cli_consensus.import_)
+app.add_typer(consensus, name="consensus")
+app.add_typer(cli_evidence.evidence, name="evidence")
 app.command("train")(cli_students.train)
 app.command("evaluate")(cli_students.evaluate)
+app.command("in-context")(cli_in_context.in_context)
 app.command("report")(cli_run.report)
 app.command("export")(cli_export_questions.export)
 

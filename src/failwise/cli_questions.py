@@ -3,7 +3,6 @@
 A command imports what it needs when it is called, so that `--help` starts at once.
 """
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from failwise.manifest import StageFolder
 
 questions = typer.Typer(no_args_is_help=True, help="Plan, make, check, perturb and convert question sets.")
-rationales = typer.Typer(no_args_is_help=True, help="Have a teacher write rationales.")
 
 
 def generate_questions(
@@ -60,46 +58,6 @@ def generate_questions(
         console().print(
             f"without {BALANCE_PICTURE}: drawing it needs matplotlib; pip install 'failwise[report]'", markup=False
         )
-
-
-@rationales.command("generate")
-def generate_rationales(
-    questions_file: Annotated[Path, typer.Argument(metavar="QUESTIONS", help="questions.jsonl")],
-    out: Out,
-    config: ConfigFile = None,
-    setting: Settings = [],  # noqa: B006
-    ontology: OntologyPaths = [],  # noqa: B006
-    split: Annotated[str, typer.Option(help="Only questions of this split.")] = "train",
-    as_json: AsJson = False,
-    redo: Redo = False,
-) -> None:
-    """Write a verified rationale for every question; interrupted, the same command goes on."""
-    from failwise.config import RunConfig, load_config
-    from failwise.errors import InputError
-    from failwise.files import file_digest
-    from failwise.generation.formats.question_files import read_questions
-    from failwise.generation.rationales.job import RATIONALES, REJECTS, carry_over, write_rationales
-    from failwise.manifest import StageFolder, set_aside_folders
-    from failwise.progress import progress_bar
-    from failwise.question_stages import for_the_teacher, refuse_foreign
-    from failwise.run_folder import Run
-
-    whole = load_config(RunConfig, config, [*setting, *_paths(ontology)])
-    run = Run(whole)
-    chosen = [q for q in read_questions(questions_file, run.graph) if q.split == split]
-    refuse_foreign(chosen, run.graph, questions_file, split)
-    asked, left_out = for_the_teacher(chosen)
-    if not asked:
-        why = ", ".join(f"{reason.removeprefix('left out ')}: {n:,}" for reason, n in left_out.items())
-        raise InputError(f"{questions_file} has no question that a teacher can reason about {why}")
-    inputs = {"questions": file_digest(questions_file), "split": split}
-    folder = StageFolder("rationales", out, whole.rationales, inputs)
-    if not folder.finished():
-        with folder.working(redo=redo) as outcome, progress_bar(console(), "rationales", len(asked)) as bar:
-            carry_over(asked, run.graph, whole.rationales, out, set_aside_folders(out))
-            counts = write_rationales(asked, run.graph, whole.rationales, out, bar.advance)
-            outcome.record(asdict(counts) | left_out, out / RATIONALES, out / REJECTS)
-    _say(out / RATIONALES, folder, as_json)
 
 
 def _paths(ontology: list[Path]) -> list[str]:

@@ -19,8 +19,11 @@ from failwise.files import content_id, file_digest, read_json, storage_errors, w
 MANIFEST, STARTED = "manifest.json", "started.json"
 _PACKAGES = ("rdflib", "pyshacl", "networkx", "torch", "transformers", "peft", "bitsandbytes", "openai")
 
-# Settings that change how fast or where the work is done, not what comes out.
-_RUNTIME_ONLY = {"checkpoint_every", "concurrency", "device", "fleet", "threads", "timeout", "workers"}
+# Settings that change how fast or where the work is done, or how far it may go, not what comes out.
+_RUNTIME_ONLY = {
+    *("checkpoint_every", "concurrency", "device", "fleet", "threads", "timeout", "workers"),
+    *("adapt", "budget", "budget_tokens", "connect_timeout", "prices", "retries"),
+}
 
 
 @dataclass

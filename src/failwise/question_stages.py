@@ -1,6 +1,5 @@
 """The stages up to what a student is taught: ontology, questions, rationales. What each reads, does and writes."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 from failwise.errors import InputError, OntologyError
 from failwise.files import write_records
 from failwise.generation.rationales.job import RATIONALES, REJECTS
-from failwise.generation.records import Arity, Question
+from failwise.generation.records import Question
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Finding, Truth
 from failwise.manifest import Outcome, set_aside_folders
@@ -80,30 +79,25 @@ def refuse_foreign(questions: Sequence[Question], graph: KnowledgeGraph, path: P
 
 def write_rationales(run: Run, folder: Path, outcome: Outcome, bars: Bars) -> None:
     """Have the teacher reason about the training questions; what it wrote to the very same ones before is kept."""
-    from failwise.generation.rationales.job import carry_over
+    from failwise.generation.rationales.job import carry_over, dropped
     from failwise.generation.rationales.job import write_rationales as write
 
     questions, left_out = for_the_teacher(run.split("train"))
+    offers = run.offers()
     config, files = run.config.rationales, (folder / RATIONALES, folder / REJECTS)
     if not questions:  # a set without facts is taught by its answers alone
         for path in files:
             write_records(path, ())
         outcome.record({"accepted": 0, "rejected": 0, "tokens": 0} | left_out, *files)
         return
-    kept = carry_over(questions, run.graph, config, folder, set_aside_folders(folder))
+    kept = carry_over(questions, run.graph, config, folder, set_aside_folders(folder), offers)
     with bars("rationales", len(questions)) as bar:
-        counts = write(questions, run.graph, config, folder, bar.advance)
-    outcome.record(asdict(counts) | {"kept from before": kept} | left_out, *files)
+        counts = write(questions, run.graph, config, folder, bar.advance, offers=offers)
+    outcome.record(asdict(counts) | dropped(folder) | {"kept from before": kept} | left_out, *files)
 
 
 def for_the_teacher(questions: Sequence[Question]) -> tuple[list[Question], dict[str, int]]:
     """Return the questions that a teacher can reason about, and how many were left out, by reason."""
-    kept, left_out = [], Counter[str]()
-    for question in questions:
-        if question.arity is Arity.MULTIPLE or sum(question.correct) != 1:
-            left_out["left out (asks for several options)"] += 1
-        elif not any(question.fact_ids):
-            left_out["left out (no facts)"] += 1
-        else:
-            kept.append(question)
-    return kept, dict(left_out)
+    kept = [q for q in questions if any(q.fact_ids)]
+    left_out = len(questions) - len(kept)
+    return kept, {"left out (no facts)": left_out} if left_out else {}

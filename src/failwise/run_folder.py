@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from failwise.config import RunConfig
 from failwise.errors import InputError
@@ -13,6 +14,9 @@ from failwise.generation.formats.question_files import QUESTIONS
 from failwise.generation.records import Question
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.load import Ontology, load_ontology
+
+if TYPE_CHECKING:
+    from failwise.generation.rationales.requests import Offers
 
 CONFIG = "run.json"
 FACTS, RELATIONS, FINDINGS = "facts.jsonl", "relations.jsonl", "findings.jsonl"
@@ -57,6 +61,13 @@ class Run:
     def split(self, name: str) -> list[Question]:
         """Return the questions of one split."""
         return [q for q in self.questions if q.split == name]
+
+    def offers(self) -> "Offers | None":
+        """Return what offers a teacher evidence beside a question's facts; never what is kept from training."""
+        from failwise.generation.rationales.offers import kept_apart, offers_for
+
+        config = self.config.rationales
+        return offers_for(self.graph, config, kept_apart(self.questions)) if config.hops or config.passages else None
 
     def test_questions(self) -> list[Question]:
         """Return what the student is asked."""

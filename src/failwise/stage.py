@@ -85,7 +85,8 @@ def input_digest(path: Path) -> str:
 def _requests(run: Run) -> str:
     """Digest what a teacher is asked: every training question with its evidence in words."""
     questions, config = run.split("train"), run.config.rationales
-    return content_id([request_fingerprint(q, run.graph, config) for q in questions])
+    offers = run.offers()
+    return content_id([request_fingerprint(q, run.graph, config, offers) for q in questions])
 
 
 def _taught_questions(run: Run) -> str:

@@ -57,7 +57,7 @@ def test_a_new_relation_is_data(tmp_path: Path) -> None:
 
     write_rationales(questions, graph, RationalesConfig(), tmp_path)
     text = (tmp_path / "rationales.jsonl").read_text()
-    assert "bearing damage is located in the bearing [pump/locatedIn/bearing-damage/bearing]" in text
+    assert "is located in the bearing [pump/locatedIn/bearing-damage/bearing]" in text
 
     probes = [Probe(q, True) for q in questions]
     assert {a.relation for a in audit_facts(graph, probes)} == {"locatedIn"}

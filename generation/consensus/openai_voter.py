@@ -1,0 +1,101 @@
+"""A voter behind any server that speaks OpenAI's chat completions. The key comes from the environment alone."""
+
+import json
+import os
+from typing import Any
+
+from failwise.errors import TeacherError
+from failwise.files import content_id
+from failwise.generation.config import RationalesConfig
+from failwise.generation.consensus.config import ConsensusConfig, VoterConfig
+from failwise.generation.consensus.prompts import SCHEMA
+from failwise.generation.consensus.records import VotePrompt, VoteReply
+from failwise.generation.teachers.transport import FAULTS, HOSTED, KEY, Transport
+
+# Faults of the server, not of the prompt: the vote stops instead of noting that the voter has no answer.
+_DOWN = ("busy", "server-error", "connection-lost")
+_FORMS: dict[str, dict[str, Any]] = {
+    "schema": {"type": "json_schema", "json_schema": {"name": "vote", "strict": True, "schema": SCHEMA}},
+    "object": {"type": "json_object"},
+}
+
+
+class VoterTransport(Transport):
+    """The transport of one voter: its own key goes to its own server, and no other key does."""
+
+    def __init__(self, voter: VoterConfig, config: ConsensusConfig) -> None:
+        self._voter = voter
+        self._key = key = os.environ.get(voter.key, "").strip()
+        if not key and not voter.base_url and voter.key != KEY:
+            raise self.unusable(f"{voter.key} is not in the environment")
+        super().__init__(
+            RationalesConfig(
+                model=voter.model,
+                base_url=voter.base_url,
+                timeout=config.timeout,
+                connect_timeout=config.connect_timeout,
+                retries=config.tries,
+                concurrency=config.concurrency,
+            )
+        )
+        self._key = key
+        self._headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
+
+    def unusable(self, why: str) -> TeacherError:
+        """Return the error that ends a vote."""
+        voter = self._voter
+        return TeacherError(
+            f"the voter {voter.called!r} at {voter.base_url or HOSTED} cannot be used: {self.clean(why)}; check its "
+            f"address, its model and {voter.key}, then run again: what is done is kept"
+        )
+
+
+class OpenAIVoter:
+    """Asks one model for its vote."""
+
+    def __init__(self, voter: VoterConfig, config: ConsensusConfig) -> None:
+        self._voter, self._config = voter, config
+        self._transport = VoterTransport(voter, config)
+        self.name = voter.called
+        self.fingerprint = content_id("openai", voter.model, voter.base_url, config.max_tokens, config.form)
+
+    def vote(self, prompt: VotePrompt) -> VoteReply:
+        """Ask once. A request that the server refuses is a fault; a server that cannot be used is an error.
+
+        Raises:
+            TeacherError: no connection, no permission, no such model, or out of order for longer than all tries took.
+        """
+        body = json.dumps(self._parameters(prompt), ensure_ascii=False).encode("utf-8", "replace")
+        sent = self._transport.post("chat/completions", body)
+        fault = f"{FAULTS.get(sent.fault, sent.fault)} {sent.detail}".strip()
+        if sent.fault in _DOWN:
+            raise self._transport.unusable(fault)
+        return VoteReply("", fault=fault) if sent.fault else self._read(sent.body)
+
+    def _parameters(self, prompt: VotePrompt) -> dict[str, Any]:
+        said = [{"role": "system", "content": prompt.system}, {"role": "user", "content": prompt.user}]
+        form = _FORMS.get(self._config.form)
+        return {
+            "model": self._voter.model,
+            "messages": said,
+            "temperature": prompt.temperature,
+            "max_tokens": self._config.max_tokens,
+            **({"response_format": form} if form else {}),
+        }
+
+    def _read(self, body: bytes) -> VoteReply:
+        try:
+            value = json.loads(body)
+            choice = value["choices"][0]
+            content, finish = choice["message"].get("content"), choice.get("finish_reason")
+            usage = value.get("usage") or {}
+            prompt, written = (_count(usage.get(f"{kind}_tokens")) for kind in ("prompt", "completion"))
+        except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
+            return VoteReply(self._transport.clean(body.decode("utf-8", "replace")), fault=FAULTS["not-a-completion"])
+        text = self._transport.clean(content) if isinstance(content, str) else ""
+        return VoteReply(text, prompt, written, "it was cut off by max_tokens" if finish == "length" else "")
+
+
+def _count(tokens: Any) -> int:
+    """Return what a server counted; one that counts nonsense counted 0."""
+    return tokens if isinstance(tokens, int) and 0 <= tokens < 1 << 31 else 0

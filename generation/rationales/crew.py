@@ -1,0 +1,125 @@
+"""Threads that ask a teacher, as many as may ask at once. What a reply cost is on the disk before it is looked at."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from threading import Lock, Thread
+
+from failwise.files import RecordLog
+from failwise.generation.rationales.accounting import Attempt
+from failwise.generation.teachers.teacher import Teacher, TeacherReply, TeacherRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A request on its way, with its fingerprint, its length, and the tokens of the question's attempts before it."""
+
+    request: TeacherRequest
+    fingerprint: str
+    characters: int
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """A task that came back."""
+
+    task: Task
+    reply: TeacherReply
+    attempt: Attempt
+
+
+class Crew:
+    """Asks in threads. Tasks wait in a queue of their own, so that no thread waits for the one that checks replies."""
+
+    def __init__(self, teacher: Teacher, log: RecordLog) -> None:
+        self._teacher, self._log, self._lock = teacher, log, Lock()
+        self._ready = SimpleQueue[Task | None]()
+        self._landed = SimpleQueue[Landed | BaseException]()
+        self._threads: list[Thread] = []
+        self._size = self._flying = 0
+
+    def resize(self, size: int) -> None:
+        """Have so many threads; one that is too many ends after its present task."""
+        for _ in range(size, self._size):
+            self._ready.put(None)
+        for _ in range(self._size, size):
+            # As daemons, so that a second interrupt ends the program at once.
+            self._threads.append(Thread(target=self._work, daemon=True))
+            self._threads[-1].start()
+        self._size = size
+
+    def send(self, task: Task) -> None:
+        """Have a task done."""
+        self._ready.put(task)
+
+    def land(self) -> Landed:
+        """Wait for a reply; what a teacher raised is raised here."""
+        landed = self._landed.get()
+        if isinstance(landed, BaseException):
+            raise landed
+        return landed
+
+    def close(self, patience: float) -> None:
+        """Start nothing more, and wait for what is in flight, which is paid for: its replies are still written down."""
+        stop: Callable[[], None] | None = getattr(self._teacher, "close", None)
+        if stop:
+            stop()
+        while True:
+            try:
+                self._ready.get_nowait()
+            except Empty:
+                break
+        self._threads = [t for t in self._threads if t.is_alive()]
+        for _ in self._threads:
+            self._ready.put(None)
+        deadline = time.monotonic() + patience
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _work(self) -> None:
+        while task := self._ready.get():
+            try:
+                self._landed.put(self._ask(task))
+            except BaseException as error:  # raised again where the replies are taken in
+                self._landed.put(error)
+                return
+
+    def _ask(self, task: Task) -> Landed:
+        with self._lock:
+            self._flying += 1
+            in_flight = self._flying
+        began = time.monotonic()
+        try:
+            reply = self._teacher.reason(task.request)
+        finally:
+            seconds = time.monotonic() - began
+            with self._lock:
+                self._flying -= 1
+        attempt = _attempt(task, reply, seconds, in_flight)
+        with self._lock:
+            self._log.append(attempt)
+        return Landed(task, reply, attempt)
+
+
+def _attempt(task: Task, reply: TeacherReply, seconds: float, in_flight: int) -> Attempt:
+    request = task.request
+    return Attempt(
+        question_id=request.question.id,
+        fingerprint=task.fingerprint,
+        attempt=request.attempt,
+        temperature=request.temperature,
+        text=reply.text,
+        answer=reply.answer,
+        raw=reply.raw,
+        fault=reply.fault,
+        prompt_tokens=reply.prompt_tokens,
+        completion_tokens=reply.completion_tokens,
+        asked=task.characters,
+        seconds=round(seconds, 4),
+        in_flight=in_flight,
+        refused=getattr(reply, "refused", 0),
+        lost=getattr(reply, "lost", 0),
+    )

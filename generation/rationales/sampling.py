@@ -1,0 +1,179 @@
+"""One question after another to the teacher, each until a reply is fit or the last attempt is over."""
+
+import sys
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from failwise.errors import TeacherError
+from failwise.files import RecordLog
+from failwise.generation.config import RationalesConfig
+from failwise.generation.rationales.accounting import Attempt, Ledger
+from failwise.generation.rationales.crew import Crew, Task
+from failwise.generation.rationales.judging import FINAL, Judge, reject
+from failwise.generation.rationales.requests import Requests
+from failwise.generation.rationales.window import Window
+from failwise.generation.records import Question, Rationale, Reject
+from failwise.generation.teachers.teacher import Teacher, TeacherReply
+from failwise.generation.teachers.transport import UNREACHED
+from failwise.generation.verifying.rules import ACCEPTED
+
+# So many questions in a row that the server did not serve are no accident.
+IN_A_ROW = 10
+
+# Seconds after which Python lets another thread run: one that has a reply must not wait long for the one that checks.
+SWITCH = 0.0005
+
+Record = Rationale | Reject
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """Makes one record of every question: the first reply that is fit, or the reason of the last that was not."""
+
+    config: RationalesConfig
+    requests: Requests
+    judge: Judge
+
+    def task(self, question: Question) -> Task:
+        """Return the first task for a question."""
+        request = self.requests.first(question)
+        return Task(request, *self.requests.key(request))
+
+    def settle(self, task: Task, reply: TeacherReply) -> Record | Task:
+        """Return a question's record, or the task that follows a reply that was refused."""
+        request, verdict = task.request, self.judge(task.request, reply)
+        if verdict.reason == ACCEPTED:
+            return Rationale(
+                question_id=request.question.id,
+                teacher=self.config.teacher,
+                fingerprint=task.fingerprint,
+                evidence=tuple(request.evidence),
+                text=reply.text,
+                cited=verdict.cited,
+                answer=str(reply.answer),
+                verdict=ACCEPTED,
+                attempts=request.attempt,
+                prompt_tokens=reply.prompt_tokens,
+                completion_tokens=reply.completion_tokens,
+                style=request.style,
+                shown=request.shown,
+                model=self.config.model,
+                supported=verdict.supported,
+                contradicted=verdict.contradicted,
+                unverifiable=verdict.unverifiable,
+            )
+        tokens = task.prompt_tokens + reply.prompt_tokens, task.completion_tokens + reply.completion_tokens
+        if request.attempt >= self.config.attempts or verdict.reason in FINAL:
+            return reject(request.question.id, verdict, reply.raw or reply.text, request.attempt, tokens)
+        return Task(self.requests.again(request), task.fingerprint, task.characters, *tokens)
+
+    def at_once(self, question: Question, teacher: Teacher) -> Record:
+        """Ask a teacher that keeps nobody waiting."""
+        task = self.task(question)
+        while True:
+            settled = self.settle(task, teacher.reason(task.request))
+            if not isinstance(settled, Task):
+                return settled
+            task = settled
+
+    def replayed(self, question: Question, replies: Iterable[Attempt]) -> Record | Task:
+        """Go through the replies that a question has already; return its record, or the task that is still to do."""
+        task = self.task(question)
+        for attempt in replies:
+            if attempt.fault in UNREACHED:
+                continue
+            tokens = attempt.prompt_tokens, attempt.completion_tokens
+            reply = TeacherReply(attempt.text, attempt.answer, *tokens, attempt.raw, attempt.fault)
+            settled = self.settle(task, reply)
+            if not isinstance(settled, Task):
+                return settled
+            task = settled
+        return task
+
+
+class Flight:
+    """Has a crew ask, within the window and the budget. What it yields are records, in order of completion."""
+
+    def __init__(self, sampling: Sampling, ledger: Ledger, teacher: Teacher, log: RecordLog) -> None:
+        self._sampling, self._ledger = sampling, ledger
+        self._crew = Crew(teacher, log)
+        config = sampling.config
+        self.window = Window(config.concurrency, adapt=config.adapt)
+        self._again = deque[Task]()
+        self._held: Task | None = None
+        self._out = self._unreached = 0
+        self.landed, self._began = 0, time.monotonic()
+
+    def records(self, questions: Iterable[Question], replies: dict[str, list[Attempt]]) -> Iterator[Record]:
+        """Yield one record per question, unless the budget is used up before.
+
+        Args:
+            replies: those that questions have already, by id.
+        """
+        fresh, switch = iter(questions), sys.getswitchinterval()
+        sys.setswitchinterval(min(SWITCH, switch))
+        self._crew.resize(self.window.limit)
+        try:
+            while True:
+                yield from self._fill(fresh, replies)
+                if not self._out:
+                    return
+                landed = self._crew.land()
+                self._out, self.landed = self._out - 1, self.landed + 1
+                self._ledger.land(landed.task.characters)
+                self._ledger.add(landed.attempt)
+                self.window.note(landed.attempt.seconds, landed.attempt.refused)
+                self._crew.resize(self.window.limit)
+                settled = self._sampling.settle(landed.task, landed.reply)
+                if isinstance(settled, Task):
+                    self._again.append(settled)
+                else:
+                    yield settled
+                self._refuse_to_go_on(landed.reply.fault, ended=not isinstance(settled, Task))
+        finally:
+            self._crew.close(self._sampling.config.timeout)
+            sys.setswitchinterval(switch)
+
+    @property
+    def stopped(self) -> bool:
+        """Say whether the budget held a request back."""
+        return self._held is not None
+
+    @property
+    def rate(self) -> float:
+        """Replies per second so far."""
+        return self.landed / max(1e-9, time.monotonic() - self._began)
+
+    def _fill(self, fresh: Iterator[Question], replies: dict[str, list[Attempt]]) -> Iterator[Record]:
+        """Send tasks until as many wait as are in flight, so that a thread that is done finds the next one ready."""
+        while self._out < 2 * self.window.limit:
+            task = self._held or (self._again.popleft() if self._again else None)
+            if task is None:
+                question = next(fresh, None)
+                if question is None:
+                    return
+                settled = self._sampling.replayed(question, replies.pop(question.id, ()))
+                if not isinstance(settled, Task):
+                    yield settled
+                    continue
+                task = settled
+            self._held = None
+            if not self._ledger.affords(task.characters):
+                self._held = task
+                return
+            self._ledger.send(task.characters)
+            self._crew.send(task)
+            self._out += 1
+
+    def _refuse_to_go_on(self, fault: str, ended: bool) -> None:
+        if fault not in UNREACHED:
+            self._unreached = 0
+            return
+        self._unreached += ended
+        if self._unreached >= max(IN_A_ROW, 2 * self._sampling.config.concurrency):
+            raise TeacherError(
+                f"the server did not serve the last {self._unreached} questions, for all tries (the last: {fault}); "
+                "run the same command again when it does: what is done is kept, and these are asked again"
+            )
