@@ -80,7 +80,9 @@ class LocalTeacher:
             fitted = fit(request, self._engine.count, self._engine.context - self._config.max_tokens)
         if fitted is None:
             return TeacherReply("", None, fault="prompt-too-long")
-        job = Job(render(fitted), schema(request.question), request.temperature, self._config.max_tokens)
+        job = Job(
+            render(fitted), schema(request.question, shown=request.shown), request.temperature, self._config.max_tokens
+        )
         written = self._write(job)
         text, answer, fault = parse(written.text, request.question)
         if fault and written.cut_off:

@@ -56,14 +56,7 @@ class OpenAITeacher:
         self._transport.close()
 
     def _parameters(self, request: TeacherRequest) -> dict[str, Any]:
-        form = {"name": "rationale", "strict": True, "schema": prompts.schema(request.question)}
-        return {
-            "model": self._config.model,
-            "messages": prompts.render(request),
-            "temperature": request.temperature,
-            "max_tokens": self._config.max_tokens,
-            "response_format": {"type": "json_schema", "json_schema": form},
-        }
+        return prompts.chat_request(request, self._config.model, self._config.max_tokens)
 
     def _parse(self, content: str, request: TeacherRequest) -> tuple[str, str | None, str]:
         return prompts.parse(content, request.question)

@@ -90,11 +90,19 @@ def _answer_shown(question: Question, words: Words) -> str:
 # --- schema ---
 
 
-def schema(question: Question) -> dict[str, Any]:
-    """Return the JSON schema of the reply: reasoning first, then a label of the question, or a list of them."""
-    label: dict[str, Any] = {"type": "string", "enum": list(question.option_ids)}
+def schema(question: Question, *, shown: bool = False) -> dict[str, Any]:
+    """Return the JSON schema of the reply: reasoning first, then a label of the question, or a list of them.
+
+    Args:
+        shown: the teacher is told the answer, so that it is asked for its reasons alone: it can give no other one.
+    """
+    labels = list(question.option_ids)
+    right = [label for label, correct in zip(labels, question.correct, strict=True) if correct]
+    label: dict[str, Any] = {"type": "string", "enum": right if shown and right else labels}
     # Bounded, since small models held to a list never come to its end.
-    several = {"type": "array", "items": label, "maxItems": len(question.option_ids)}
+    several = {"type": "array", "items": label, "maxItems": len(right if shown else labels)}
+    if shown:
+        several["minItems"] = len(right)
     return {
         "type": "object",
         "properties": {
@@ -108,7 +116,7 @@ def schema(question: Question) -> dict[str, Any]:
 
 def chat_request(request: TeacherRequest, model: str, max_tokens: int) -> dict[str, Any]:
     """Return the body of a chat completion that a server of OpenAI's shape is asked for."""
-    form = {"name": "rationale", "strict": True, "schema": schema(request.question)}
+    form = {"name": "rationale", "strict": True, "schema": schema(request.question, shown=request.shown)}
     return {
         "model": model,
         "messages": render(request),

@@ -246,3 +246,15 @@ def test_the_object_is_found_where_models_put_it(content: str) -> None:
 def test_anything_else_is_a_fault_with_a_name(content: str, fault: str) -> None:
     _, answer, found = parse(content, asked())
     assert (answer, found) == (None, fault)
+
+
+@pytest.mark.parametrize("right", [(1,), (0, 2), ()])
+def test_who_was_shown_the_answer_can_give_no_other(right: tuple[int, ...]) -> None:
+    question = asked(right=right, arity=Arity.SINGLE if len(right) == 1 else Arity.MULTIPLE)
+    answer = schema(question, shown=True)["properties"]["answer"]
+    if len(right) == 1:
+        assert answer["enum"] == [question.answer_ids]
+        assert schema(question)["properties"]["answer"]["enum"] == list(question.option_ids)
+    else:
+        assert answer["minItems"] == answer["maxItems"] == len(right)
+        assert not right or answer["items"]["enum"] == question.answer_ids.split(",")
