@@ -15,6 +15,7 @@ from zlib import crc32
 
 from failwise.generation.balance.shortcuts import shared_point
 from failwise.generation.records import Arity, Question
+from failwise.kg.evidence.search import Words
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Polarity, Truth
 from failwise.statistics import wilson
@@ -138,11 +139,4 @@ def tf_idf(documents: Sequence[str], queries: Sequence[str]) -> list[float]:
 
 def bm25(documents: Sequence[str], queries: Sequence[str]) -> list[float]:
     """Return each query's highest BM25 score (Robertson and Zaragoza 2009; Lucene's variant)."""
-    bm25s = import_module("bm25s")
-    index = bm25s.BM25()
-    tokens = {"token_pattern": r"(?u)\b\w+\b", "stopwords": [], "show_progress": False}
-    index.index(bm25s.tokenize(list(documents), **tokens), show_progress=False)
-    asked = bm25s.tokenize(list(queries), return_ids=False, **tokens)
-    _, scores = index.retrieve(asked, k=1, show_progress=False)
-    best: list[float] = scores[:, 0].tolist()
-    return best
+    return [found[0][1] if found else 0.0 for found in Words(documents).rank(queries, 1)]

@@ -10,6 +10,7 @@ from failwise.generation.config import RationalesConfig
 from failwise.generation.consensus.config import ConsensusConfig, VoterConfig
 from failwise.generation.consensus.prompts import SCHEMA
 from failwise.generation.consensus.records import VotePrompt, VoteReply
+from failwise.generation.teachers.completion import read_completion
 from failwise.generation.teachers.transport import FAULTS, HOSTED, KEY, Transport
 
 # Faults of the server, not of the prompt: the vote stops instead of noting that the voter has no answer.
@@ -84,18 +85,8 @@ class OpenAIVoter:
         }
 
     def _read(self, body: bytes) -> VoteReply:
-        try:
-            value = json.loads(body)
-            choice = value["choices"][0]
-            content, finish = choice["message"].get("content"), choice.get("finish_reason")
-            usage = value.get("usage") or {}
-            prompt, written = (_count(usage.get(f"{kind}_tokens")) for kind in ("prompt", "completion"))
-        except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
-            return VoteReply(self._transport.clean(body.decode("utf-8", "replace")), fault=FAULTS["not-a-completion"])
-        text = self._transport.clean(content) if isinstance(content, str) else ""
-        return VoteReply(text, prompt, written, "it was cut off by max_tokens" if finish == "length" else "")
-
-
-def _count(tokens: Any) -> int:
-    """Return what a server counted; one that counts nonsense counted 0."""
-    return tokens if isinstance(tokens, int) and 0 <= tokens < 1 << 31 else 0
+        clean, found = self._transport.clean, read_completion(body)
+        if found is None:
+            return VoteReply(clean(body.decode("utf-8", "replace")), fault=FAULTS["not-a-completion"])
+        fault = "it was cut off by max_tokens" if found.finish == "length" else ""
+        return VoteReply(clean(found.content), found.prompt_tokens, found.completion_tokens, fault)

@@ -8,12 +8,12 @@ from functools import cached_property
 from failwise.errors import InputError
 from failwise.generation.config import QuestionsConfig
 from failwise.generation.drawing.quotas import Planned
-from failwise.generation.drawing.wording import check_slots, family_of, stamp_of
-from failwise.generation.matrices.tables import Table, Unit, units
+from failwise.generation.drawing.wording import check_slots, stamp_of
+from failwise.generation.matrices.tables import Unit, units
 from failwise.generation.planning.cells import Plan
 from failwise.generation.splitting.splits import Partition, partition
 from failwise.kg.graph import KnowledgeGraph
-from failwise.kg.records import Family, Polarity, Truth
+from failwise.kg.records import Truth
 from failwise.kg.vocabulary import FW
 
 
@@ -65,10 +65,6 @@ class Setting:
             asset_classes=self._asset_classes(),
             seed=config.seed,
         )
-
-    def family(self, unit: Unit, table: Table, polarity: Polarity) -> Family | None:
-        """Return the family that asks about a table this way; None where it has no wordings in this language."""
-        return family_of(self.graph.relations[unit.relation], table.direction, polarity)
 
     def _check_wordings(self) -> None:
         for name in self.config.relations:

@@ -95,8 +95,7 @@ class UnitQuestions:
                 used = Used(taken, self._share(split), direction is Direction.INVERSE, self.config.seed)
                 work = self._worker(split, view, used)
                 polarity = view.family.polarity
-                batches = self._batches(view)[split]
-                batches = [replace(b, n=b.n + short.pop((polarity, b.kind), 0)) for b in batches]
+                batches = [replace(b, n=b.n + short.pop((polarity, b.kind), 0)) for b in self._batches(view, split)]
                 for batch in in_whole_groups(batches, work.single.rng):
                     missing = batch.n
                     for row in self._draw(batch, work):
@@ -182,13 +181,11 @@ class UnitQuestions:
 
     def _lacking(self) -> Iterator[Row]:
         """Ask facts that found too few option sets in the inverse direction more often in the forward one."""
-        config = self.config
         inverse = {(w.split, w.view.family.polarity) for w in self.work if not _is_forward(w)}
-        for work in self.work if config.multiple_share < 1 else ():
+        for work in self.work if self.config.multiple_share < 1 else ():
             if _is_forward(work) and (work.split, work.view.family.polarity) in inverse:
                 self._keep_apart(work)
-                times = 2 * (config.test_per_fact if work.split == "test" else config.train_per_fact)
-                for drawn in self._each(work.single, times):
+                for drawn in self._each(work.single, 2 * self._per_fact(work.split)):
                     yield from self._written(work.writer, drawn, Arity.SINGLE)
 
     def _uncovered(self) -> Iterator[Row]:
@@ -237,17 +234,17 @@ class UnitQuestions:
             drawn = drawn.turned()
         self.unasked["the same question again"] += 1
 
-    def _batches(self, view: View) -> dict[str, list[Batch]]:
-        config, family = self.config, view.family
+    def _batches(self, view: View, split: str) -> list[Batch]:
+        family = view.family
         if self.setting.planned is None:
-            return {
-                "test": per_fact(view.table, family.polarity, config.test_per_fact, config),
-                "train": per_fact(view.table, family.polarity, config.train_per_fact, config),
-            }
+            return per_fact(view.table, family.polarity, self._per_fact(split), self.config)
         batches = self.setting.planned.batches(self.unit, view.table, family.polarity)
         carry = random.Random(self.views.seed(f"{family.direction}/{family.polarity}/")).random() - 0.5
         test, train = shared_out(batches, self._test_share(view), carry)
-        return {"test": test, "train": train}
+        return test if split == "test" else train
+
+    def _per_fact(self, split: str) -> int:
+        return self.config.test_per_fact if split == "test" else self.config.train_per_fact
 
     def _test_share(self, view: View) -> float:
         """Return the share of a plan's questions that is for testing: where facts are split, that of the facts."""

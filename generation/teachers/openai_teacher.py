@@ -7,6 +7,7 @@ from typing import Any
 from failwise.errors import TeacherError
 from failwise.generation.config import RationalesConfig
 from failwise.generation.teachers import prompts
+from failwise.generation.teachers.completion import read_completion
 from failwise.generation.teachers.teacher import TeacherReply, TeacherRequest
 from failwise.generation.teachers.transport import FAULTS as TRANSPORT_FAULTS
 from failwise.generation.teachers.transport import Sent, Transport
@@ -62,30 +63,17 @@ class OpenAITeacher:
         return prompts.parse(content, request.question)
 
     def _completion(self, request: TeacherRequest, sent: Sent) -> ServerReply:
-        clean = self._transport.clean
-        try:
-            value = json.loads(sent.body)
-            choice = value["choices"][0]
-            content, finish = choice["message"].get("content"), choice.get("finish_reason")
-            used = _usage(value)
-        except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
+        clean, found = self._transport.clean, read_completion(sent.body)
+        if found is None:
             raw = clean(sent.body.decode("utf-8", "replace"))
             return ServerReply("", None, raw=raw, fault="not-a-completion", **_way(sent))
-        used |= _way(sent)
-        content = clean(content) if isinstance(content, str) else ""
-        fault = FINISHES.get(str(finish)) or ("" if content.strip() else "no-content")
+        content, used = clean(found.content), (found.prompt_tokens, found.completion_tokens)
+        fault = FINISHES.get(found.finish) or ("" if content.strip() else "no-content")
         if fault:
-            return ServerReply("", None, raw=content, fault=fault, **used)
+            return ServerReply("", None, *used, raw=content, fault=fault, **_way(sent))
         text, answer, fault = self._parse(content, request)
-        return ServerReply(clean(text), answer, raw=content, fault=fault, **used)
+        return ServerReply(clean(text), answer, *used, raw=content, fault=fault, **_way(sent))
 
 
 def _way(sent: Sent) -> dict[str, int]:
     return {"refused": sent.refused, "lost": sent.lost}
-
-
-def _usage(value: dict[str, Any]) -> dict[str, int]:
-    """Return the tokens that a server counted; one that counts none, or nonsense, counted 0."""
-    usage = value.get("usage") or {}
-    counted = {name: usage.get(name) for name in ("prompt_tokens", "completion_tokens")}
-    return {name: n if isinstance(n, int) and 0 <= n < 1 << 31 else 0 for name, n in counted.items()}

@@ -113,20 +113,6 @@ class Verifier:
             yield "too-long", f"{words} words, at most {self.config.max_words}"
 
 
-def broken_rules(request: TeacherRequest, reply: TeacherReply) -> Iterator[tuple[str, str]]:
-    """Yield (reason, detail) for every rule that shows without a graph: form, answer, citations, options."""
-    question, cited = request.question, cited_ids(reply.text)
-    yield from _form(question, reply)
-    for cited_id in cited:
-        if cited_id not in request.evidence:
-            yield "invented-citation", cited_id
-    lower = reply.text.lower()
-    for option, fact_id in zip(question.options, question.fact_ids, strict=True):
-        # "None of these" has no fact; what it says shows in what is said of the others.
-        if fact_id and (fact_id not in cited or option.lower() not in lower):
-            yield "option-not-addressed", option
-
-
 def foreign_language(words: tuple[str, ...], language: str) -> str:
     """Return in a few words why a text is not in a language, or "" where it may well be.
 

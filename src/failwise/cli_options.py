@@ -28,6 +28,23 @@ Redo = Annotated[bool, typer.Option("--redo", help="Set work from other settings
 Seed = Annotated[int | None, typer.Option(help="Over the file's seed.", show_default=False)]
 
 
+def ontology_settings(paths: list[Path]) -> list[str]:
+    """Return the files of the command line as a setting."""
+    return [f"ontology.paths=[{', '.join(repr(str(p)) for p in paths)}]"] if paths else []
+
+
+def say_counts(path: Path, as_json: bool) -> None:
+    """Print what the manifest beside a finished file counts."""
+    from failwise.files import read_json
+    from failwise.manifest import MANIFEST
+
+    manifest: dict[str, Any] = read_json(path.parent / MANIFEST)
+    if as_json:
+        print_json(manifest)
+    else:
+        typer.echo(f"{path}: {', '.join(f'{k} {v:,}' for k, v in manifest['counts'].items())}")
+
+
 def console() -> Console:
     """Return the console for what a person reads; results go to standard output, progress here."""
     return Console(stderr=True, soft_wrap=True)

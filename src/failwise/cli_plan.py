@@ -5,7 +5,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from failwise.cli_options import AsJson, ConfigFile, OntologyPaths, Settings, console, print_json, print_table
+from failwise.cli_options import (
+    AsJson,
+    ConfigFile,
+    OntologyPaths,
+    Settings,
+    console,
+    ontology_settings,
+    print_json,
+    print_table,
+)
 
 if TYPE_CHECKING:
     from failwise.generation.drawing.trial import Trial
@@ -42,8 +51,7 @@ def plan_questions(
     from failwise.question_set import refuse_wordless
     from failwise.run_folder import Run
 
-    paths = [f"ontology.paths=[{', '.join(repr(str(p)) for p in ontology)}]"] if ontology else []
-    whole = load_config(RunConfig, config, [*setting, *_totals(budget, per_fact), *paths])
+    whole = load_config(RunConfig, config, [*setting, *_totals(budget, per_fact), *ontology_settings(ontology)])
     run = Run(whole)
     graph = run.graph
     refuse_wordless(run.ontology, graph)

@@ -1,17 +1,28 @@
-"""`failwise questions` and `failwise rationales`.
+"""`failwise questions generate`.
 
 A command imports what it needs when it is called, so that `--help` starts at once.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from failwise.cli_options import AsJson, ConfigFile, OntologyPaths, Out, Redo, Seed, Settings, console, print_json
+from failwise.cli_options import (
+    AsJson,
+    ConfigFile,
+    OntologyPaths,
+    Out,
+    Redo,
+    Seed,
+    Settings,
+    console,
+    ontology_settings,
+    say_counts,
+)
 
 if TYPE_CHECKING:
-    from failwise.manifest import StageFolder
+    pass
 
 questions = typer.Typer(no_args_is_help=True, help="Plan, make, check, perturb and convert question sets.")
 
@@ -39,7 +50,7 @@ def generate_questions(
 
     settings = [*setting, *([f"questions.seed={seed}"] if seed is not None else [])]
     settings += [f"questions.plan={str(plan)!r}"] if plan else []
-    whole = load_config(RunConfig, config, [*settings, *_paths(ontology)])
+    whole = load_config(RunConfig, config, [*settings, *ontology_settings(ontology)])
     run = Run(whole)
     inputs = {"ontology": run.graph.digest, **question_inputs(whole.questions)}
     folder = StageFolder("questions", out, whole.questions, inputs)
@@ -52,24 +63,9 @@ def generate_questions(
             outcome.record(counts, *files)
     else:
         check_intact(out / QUESTIONS)
-    _say(out / QUESTIONS, folder, as_json)
+    say_counts(out / QUESTIONS, as_json)
     console().print(read_json(out / BALANCE_JSON)["sentence"], markup=False, highlight=False)
     if not (out / BALANCE_PICTURE).is_file():
         console().print(
             f"without {BALANCE_PICTURE}: drawing it needs matplotlib; pip install 'failwise[report]'", markup=False
         )
-
-
-def _paths(ontology: list[Path]) -> list[str]:
-    return [f"ontology.paths=[{', '.join(repr(str(p)) for p in ontology)}]"] if ontology else []
-
-
-def _say(path: Path, folder: "StageFolder", as_json: bool) -> None:
-    from failwise.files import read_json
-    from failwise.manifest import MANIFEST
-
-    manifest: dict[str, Any] = read_json(folder.path / MANIFEST)
-    if as_json:
-        print_json(manifest)
-    else:
-        typer.echo(f"{path}: {', '.join(f'{k} {v:,}' for k, v in manifest['counts'].items())}")

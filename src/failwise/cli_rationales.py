@@ -5,7 +5,7 @@ A command imports what it needs when it is called, so that `--help` starts at on
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,8 +17,10 @@ from failwise.cli_options import (
     Redo,
     Settings,
     console,
+    ontology_settings,
     print_json,
     print_table,
+    say_counts,
 )
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ def generate(
     from failwise.manifest import StageFolder, set_aside_folders
     from failwise.progress import progress_bar
 
-    asked = _asked(questions_file, config, [*setting, *_paths(ontology)], split)
+    asked = _asked(questions_file, config, [*setting, *ontology_settings(ontology)], split)
     if dry_run:
         _show(asked, out, as_json)
         return
@@ -61,7 +63,7 @@ def generate(
             carry_over(asked.questions, graph, settings, out, set_aside_folders(out), asked.offers)
             counts = write_rationales(asked.questions, graph, settings, out, bar.advance, offers=asked.offers)
             outcome.record(asdict(counts) | dropped(out) | asked.left_out, out / RATIONALES, out / REJECTS)
-    _say(out / RATIONALES, as_json)
+    say_counts(out / RATIONALES, as_json)
 
 
 def estimate(
@@ -76,7 +78,7 @@ def estimate(
     as_json: AsJson = False,
 ) -> None:
     """Say what rationales would take: requests, tokens, time and money. Nothing is asked."""
-    _show(_asked(questions_file, config, [*setting, *_paths(ontology)], split), out, as_json)
+    _show(_asked(questions_file, config, [*setting, *ontology_settings(ontology)], split), out, as_json)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,18 +142,3 @@ def _time(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
-
-
-def _paths(ontology: list[Path]) -> list[str]:
-    return [f"ontology.paths=[{', '.join(repr(str(p)) for p in ontology)}]"] if ontology else []
-
-
-def _say(path: Path, as_json: bool) -> None:
-    from failwise.files import read_json
-    from failwise.manifest import MANIFEST
-
-    manifest: dict[str, Any] = read_json(path.parent / MANIFEST)
-    if as_json:
-        print_json(manifest)
-    else:
-        typer.echo(f"{path}: {', '.join(f'{k} {v:,}' for k, v in manifest['counts'].items())}")

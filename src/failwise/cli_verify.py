@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from failwise.cli_options import AsJson, ConfigFile, OntologyPaths, Settings, print_json, print_table
+from failwise.cli_options import AsJson, ConfigFile, OntologyPaths, Settings, ontology_settings, print_json, print_table
 
 if TYPE_CHECKING:
     from failwise.generation.records import Question, Rationale
@@ -35,8 +35,7 @@ def verify(
     from failwise.generation.verifying.rules import ACCEPTED, Verifier
     from failwise.run_folder import Run
 
-    paths = [f"ontology.paths=[{', '.join(repr(str(p)) for p in ontology)}]"] if ontology else []
-    whole = load_config(RunConfig, config, [*setting, *paths])
+    whole = load_config(RunConfig, config, [*setting, *ontology_settings(ontology)])
     graph = Run(whole).graph
     questions = {q.id: q for q in read_questions(questions_file, graph)}
     rationales = list(read_records(rationales_file, Rationale))
