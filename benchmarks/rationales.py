@@ -48,7 +48,7 @@ def requests_of(questions: Sequence[Question], graph: KnowledgeGraph) -> dict[st
     for question in questions:
         request = requests.first(question)
         reply = teacher.reason(request)
-        content = prompts.ideal_reply(question, reply.text, str(reply.answer))
+        content = prompts.ideal_reply(question, reply.text, str(reply.answer), request.evidence)
         choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": content}}
         usage = {"prompt_tokens": 300, "completion_tokens": 120}
         body = json.dumps({"object": "chat.completion", "choices": [choice], "usage": usage}).encode()

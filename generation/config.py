@@ -116,4 +116,7 @@ class RationalesConfig(StageConfig):
     prices: dict[str, tuple[float, float]] = Field(
         {}, description="price of a million prompt tokens and of a million written ones, by model"
     )
+    logprobs: bool = Field(False, description="ask a server how sure the model is of its words, and keep the mean")
+    workers: int = Field(2, ge=1, le=256, description="processes that check replies; the records are the same")
+    fleet: bool = Field(False, description="have a Ray cluster ask, with `workers` workers")
     seed: int = Field(0, ge=0, description="choice of wordings of the graph teacher")

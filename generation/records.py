@@ -117,7 +117,7 @@ class Rationale:
 
     `text` cites evidence as [id]. `answer` holds the ids of the options said to be right, as "B", "A,C" or "none".
     `shown` says that the teacher was shown the answer. The claims in the text are counted by what the graph says to
-    them.
+    them. `logprob` is the mean log probability of its tokens, where it was asked for.
     """
 
     question_id: str
@@ -137,6 +137,7 @@ class Rationale:
     supported: int = 0
     contradicted: int = 0
     unverifiable: int = 0
+    logprob: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -275,25 +275,27 @@ def _stem(word: str) -> str:
 
 def has_meaning() -> bool:
     """Say whether meanings can be compared: the libraries and the model are installed. Nothing is imported."""
-    return all(map(find_spec, ("sentence_transformers", "faiss"))) and _model_folder() is not None
+    return all(map(find_spec, ("sentence_transformers", "faiss"))) and embedded_model_folder() is not None
 
 
-def _model_folder() -> Path | None:
+def embedded_model_folder() -> Path | None:
+    """Return where the embedded model lies; None where it is not installed."""
     spec = find_spec(MODEL_PACKAGE.replace("-", "_"))
     folders = [Path(folder) / "model" for folder in (spec.submodule_search_locations or () if spec else ())]
     return next((folder for folder in folders if (folder / "model.safetensors").is_file()), None)
 
 
 @cache
-def _model() -> Any:
+def embedded_model() -> Any:
+    """Return the embedded model, loaded once."""
     # The libraries would tell the reader about bars and kernels that nobody here asked for.
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     importlib.import_module("transformers.utils.logging").disable_progress_bar()
     library = importlib.import_module("sentence_transformers")
-    return library.SentenceTransformer(str(_model_folder()), device="cpu", local_files_only=True)
+    return library.SentenceTransformer(str(embedded_model_folder()), device="cpu", local_files_only=True)
 
 
 def embed(labels: Sequence[str]) -> Any:
     """Return the meanings of names as rows of unit length."""
     texts = [normalise(label[:_LONGEST]) for label in labels]
-    return _model().encode(texts, normalize_embeddings=True, show_progress_bar=False).astype("float32")
+    return embedded_model().encode(texts, normalize_embeddings=True, show_progress_bar=False).astype("float32")

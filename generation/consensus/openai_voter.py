@@ -1,17 +1,16 @@
 """A voter behind any server that speaks OpenAI's chat completions. The key comes from the environment alone."""
 
 import json
-import os
 from typing import Any
 
-from failwise.errors import TeacherError
 from failwise.files import content_id
 from failwise.generation.config import RationalesConfig
 from failwise.generation.consensus.config import ConsensusConfig, VoterConfig
 from failwise.generation.consensus.prompts import SCHEMA
 from failwise.generation.consensus.records import VotePrompt, VoteReply
+from failwise.generation.teachers.completion import FAULTS as UNREADABLE
 from failwise.generation.teachers.completion import read_completion
-from failwise.generation.teachers.transport import FAULTS, HOSTED, KEY, Transport
+from failwise.generation.teachers.transport import FAULTS, Caller, Transport
 
 # Faults of the server, not of the prompt: the vote stops instead of noting that the voter has no answer.
 _DOWN = ("busy", "server-error", "connection-lost")
@@ -21,34 +20,17 @@ _FORMS: dict[str, dict[str, Any]] = {
 }
 
 
-class VoterTransport(Transport):
-    """The transport of one voter: its own key goes to its own server, and no other key does."""
-
-    def __init__(self, voter: VoterConfig, config: ConsensusConfig) -> None:
-        self._voter = voter
-        self._key = key = os.environ.get(voter.key, "").strip()
-        if not key and not voter.base_url and voter.key != KEY:
-            raise self.unusable(f"{voter.key} is not in the environment")
-        super().__init__(
-            RationalesConfig(
-                model=voter.model,
-                base_url=voter.base_url,
-                timeout=config.timeout,
-                connect_timeout=config.connect_timeout,
-                retries=config.tries,
-                concurrency=config.concurrency,
-            )
-        )
-        self._key = key
-        self._headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
-
-    def unusable(self, why: str) -> TeacherError:
-        """Return the error that ends a vote."""
-        voter = self._voter
-        return TeacherError(
-            f"the voter {voter.called!r} at {voter.base_url or HOSTED} cannot be used: {self.clean(why)}; check its "
-            f"address, its model and {voter.key}, then run again: what is done is kept"
-        )
+def _transport(voter: VoterConfig, config: ConsensusConfig) -> Transport:
+    """Return the way to a voter's server: its own key goes there, and no other key does."""
+    settings = RationalesConfig(
+        model=voter.model,
+        base_url=voter.base_url,
+        timeout=config.timeout,
+        connect_timeout=config.connect_timeout,
+        retries=config.tries,
+        concurrency=config.concurrency,
+    )
+    return Transport(settings, Caller(f"the voter {voter.called!r}", "its base_url, its model", voter.key))
 
 
 class OpenAIVoter:
@@ -56,7 +38,7 @@ class OpenAIVoter:
 
     def __init__(self, voter: VoterConfig, config: ConsensusConfig) -> None:
         self._voter, self._config = voter, config
-        self._transport = VoterTransport(voter, config)
+        self._transport = _transport(voter, config)
         self.name = voter.called
         self.fingerprint = content_id("openai", voter.model, voter.base_url, config.max_tokens, config.form)
 
@@ -87,6 +69,6 @@ class OpenAIVoter:
     def _read(self, body: bytes) -> VoteReply:
         clean, found = self._transport.clean, read_completion(body)
         if found is None:
-            return VoteReply(clean(body.decode("utf-8", "replace")), fault=FAULTS["not-a-completion"])
+            return VoteReply(clean(body.decode("utf-8", "replace")), fault=UNREADABLE["not-a-completion"])
         fault = "it was cut off by max_tokens" if found.finish == "length" else ""
         return VoteReply(clean(found.content), found.prompt_tokens, found.completion_tokens, fault)

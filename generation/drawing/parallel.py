@@ -5,18 +5,17 @@ their lines are put together in the order of the units.
 """
 
 import gc
-import multiprocessing
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from multiprocessing.connection import Connection
-from typing import Any
 
 import orjson
 
 from failwise.errors import FailwiseError, StorageError
+from failwise.forks import can_fork, forked
 from failwise.generation.drawing.synthesize import Synthesis
 from failwise.generation.drawing.wording import FIELDS, SPLIT
 from failwise.generation.matrices.tables import Unit
@@ -49,7 +48,7 @@ def question_lines(synthesis: Synthesis) -> Iterator[Lines]:
         FailwiseError: what a worker met.
     """
     workers = synthesis.config.workers
-    if workers == 1 or "fork" not in multiprocessing.get_all_start_methods():
+    if workers == 1 or not can_fork():
         gc.freeze()  # what is loaded stays: no collection needs to look through it again and again
         try:
             for unit in synthesis.units():
@@ -57,7 +56,7 @@ def question_lines(synthesis: Synthesis) -> Iterator[Lines]:
         finally:
             gc.unfreeze()
         return
-    with _workers(synthesis, workers) as pipes:
+    with forked(partial(_work, synthesis, workers), workers) as pipes:
         yield from _merged(synthesis, pipes)
 
 
@@ -89,32 +88,7 @@ def _received(pipe: Connection) -> Counter[str] | None:
     return message if isinstance(message, Counter) else None
 
 
-@contextmanager
-def _workers(synthesis: Synthesis, count: int) -> Iterator[list[Connection]]:
-    """Start processes that share the graph's memory with this one; they are ended whatever happens."""
-    context = multiprocessing.get_context("fork")
-    gc.collect()
-    gc.freeze()  # a collection in a worker would touch, and so copy, all that is shared
-    pipes, processes = [], []
-    try:
-        for place in range(count):
-            ours, theirs = context.Pipe(duplex=False)
-            process: Any = context.Process(target=_work, args=(synthesis, theirs, place, count), daemon=True)
-            process.start()
-            theirs.close()
-            pipes.append(ours)
-            processes.append(process)
-        yield pipes
-    finally:
-        gc.unfreeze()
-        for pipe in pipes:
-            pipe.close()
-        for process in processes:
-            process.terminate()
-            process.join()
-
-
-def _work(synthesis: Synthesis, pipe: Connection, place: int, count: int) -> None:
+def _work(synthesis: Synthesis, count: int, pipe: Connection, place: int) -> None:
     gc.disable()  # nothing that a unit makes refers to itself
     try:
         for unit in islice(synthesis.units(), place, None, count):
@@ -125,5 +99,3 @@ def _work(synthesis: Synthesis, pipe: Connection, place: int, count: int) -> Non
         pipe.send(synthesis.unasked)
     except FailwiseError as error:
         pipe.send(error)
-    except BrokenPipeError:
-        return  # whoever asked for the questions has stopped

@@ -43,6 +43,7 @@ class Attempt:
     in_flight: int = 1
     refused: int = 0
     lost: int = 0
+    logprob: float | None = None
 
 
 def read_attempts(folder: Path) -> Iterator[Attempt]:
@@ -73,7 +74,7 @@ class Ledger:
 
     def __init__(self, config: RationalesConfig) -> None:
         self._config, self._price = config, price(config)
-        self.prompt_tokens = self.completion_tokens = self.attempts = self.lost = 0
+        self.prompt_tokens = self.completion_tokens = self.attempts = self.lost = self._timed = 0
         self._share = 0.0  # seconds of replies, each divided by what was in flight
         self._asked = self._asked_tokens = self._most_written = 0
         self._flying = self._flying_characters = 0
@@ -85,6 +86,7 @@ class Ledger:
         self.prompt_tokens += attempt.prompt_tokens
         self.completion_tokens += attempt.completion_tokens
         self._most_written = max(self._most_written, attempt.completion_tokens)
+        self._timed += attempt.seconds > 0  # replies of a batch are not
         self._share += attempt.seconds / max(1, attempt.in_flight)
         if attempt.prompt_tokens and attempt.asked:
             self._asked += attempt.asked
@@ -129,7 +131,7 @@ class Ledger:
     @property
     def rate(self) -> float | None:
         """Replies per second while requests were in flight (in flight divided by latency); None before the first."""
-        return self.attempts / self._share if self._share else None
+        return self._timed / self._share if self._share else None
 
     def _money(self, prompt: float, written: float) -> float | None:
         return prompt * self._price[0] + written * self._price[1] if self._price else None

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
+from typing import Any
 
 from failwise.files import RecordLog
 from failwise.generation.rationales.accounting import Attempt
@@ -34,10 +35,10 @@ class Landed:
 class Crew:
     """Asks in threads. Tasks wait in a queue of their own, so that no thread waits for the one that checks replies."""
 
-    def __init__(self, teacher: Teacher, log: RecordLog) -> None:
-        self._teacher, self._log, self._lock = teacher, log, Lock()
+    def __init__(self, teacher: Teacher, log: RecordLog, events: SimpleQueue[Any]) -> None:
+        """Have replies put into `events`, and what a teacher raised."""
+        self._teacher, self._log, self._events, self._lock = teacher, log, events, Lock()
         self._ready = SimpleQueue[Task | None]()
-        self._landed = SimpleQueue[Landed | BaseException]()
         self._threads: list[Thread] = []
         self._size = self._flying = 0
 
@@ -54,13 +55,6 @@ class Crew:
     def send(self, task: Task) -> None:
         """Have a task done."""
         self._ready.put(task)
-
-    def land(self) -> Landed:
-        """Wait for a reply; what a teacher raised is raised here."""
-        landed = self._landed.get()
-        if isinstance(landed, BaseException):
-            raise landed
-        return landed
 
     def close(self, patience: float) -> None:
         """Start nothing more, and wait for what is in flight, which is paid for: its replies are still written down."""
@@ -82,9 +76,9 @@ class Crew:
     def _work(self) -> None:
         while task := self._ready.get():
             try:
-                self._landed.put(self._ask(task))
+                self._events.put(self._ask(task))
             except BaseException as error:  # raised again where the replies are taken in
-                self._landed.put(error)
+                self._events.put(error)
                 return
 
     def _ask(self, task: Task) -> Landed:
@@ -98,13 +92,14 @@ class Crew:
             seconds = time.monotonic() - began
             with self._lock:
                 self._flying -= 1
-        attempt = _attempt(task, reply, seconds, in_flight)
+        attempt = attempt_of(task, reply, seconds, in_flight)
         with self._lock:
             self._log.append(attempt)
         return Landed(task, reply, attempt)
 
 
-def _attempt(task: Task, reply: TeacherReply, seconds: float, in_flight: int) -> Attempt:
+def attempt_of(task: Task, reply: TeacherReply, seconds: float = 0.0, in_flight: int = 1) -> Attempt:
+    """Return the line that a reply becomes in the log."""
     request = task.request
     return Attempt(
         question_id=request.question.id,
@@ -122,4 +117,5 @@ def _attempt(task: Task, reply: TeacherReply, seconds: float, in_flight: int) ->
         in_flight=in_flight,
         refused=getattr(reply, "refused", 0),
         lost=getattr(reply, "lost", 0),
+        logprob=reply.logprob,
     )

@@ -1,6 +1,5 @@
 """What a job will take, before it runs: requests, tokens, time, money; by rule, or by what the folder's log tells."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -92,7 +91,7 @@ def _prompt(request: TeacherRequest, count: Counter) -> int:
 
 def _reply(request: TeacherRequest, teacher: GraphTeacher, count: Counter) -> int:
     reply = teacher.reason(request)
-    return count(json.dumps({"reasoning": reply.text, "answer": reply.answer}, ensure_ascii=False))
+    return count(prompts.ideal_reply(request.question, reply.text, reply.answer or "none", request.evidence))
 
 
 def _counter(config: RationalesConfig) -> tuple[Counter, str]:

@@ -4,12 +4,14 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from failwise.errors import TeacherError
 from failwise.files import RecordLog, read_records
 from failwise.generation.config import RationalesConfig
 from failwise.generation.rationales.accounting import ATTEMPTS, Ledger, read_attempts
+from failwise.generation.rationales.desks import in_turn
 from failwise.generation.rationales.judging import judge_for
 from failwise.generation.rationales.requests import Offers, Requests
 from failwise.generation.rationales.sampling import Flight, Record, Sampling
@@ -159,7 +161,8 @@ class _Job:
     def records(self, todo: Sequence[Question], standing: Standing) -> Generator[Record, None, None]:
         """Yield the records of the questions that are to do."""
         if self._sampling.config.teacher == "graph":  # nothing is paid, and there is no waiting to overlap
-            yield from (self._sampling.at_once(q, self._teacher) for q in todo)
+            work = partial(self._sampling.at_once, teacher=self._teacher)
+            yield from in_turn(work, todo, self._sampling.config.workers)
             return
         with RecordLog(self._folder / ATTEMPTS) as log:
             self._flight = Flight(self._sampling, self._ledger, self._teacher, log)

@@ -4,15 +4,23 @@ from collections.abc import Callable
 
 from failwise.generation.config import RationalesConfig
 from failwise.generation.records import Reject
-from failwise.generation.teachers import openai_teacher, prompts
+from failwise.generation.teachers import batch_files, local_teacher, openai_teacher, prompts
+from failwise.generation.teachers.aliases import citations
 from failwise.generation.teachers.teacher import TeacherReply, TeacherRequest
 from failwise.generation.verifying.rules import RULES, Verdict, Verifier
 from failwise.kg.graph import KnowledgeGraph
 
 # Every reason for which a question can be dropped.
-REASONS = prompts.FAULTS | openai_teacher.FAULTS | RULES
+REASONS = {
+    **{"undecided": "the graph does not say which option is right"},  # a fault of the graph teacher
+    **local_teacher.FAULTS,
+    **openai_teacher.FAULTS,
+    **batch_files.FAULTS,
+    **prompts.FAULTS,
+    **RULES,
+}
 # Another sample of the same request would fare no better.
-FINAL = ("bad-request",)
+FINAL = ("bad-request", "prompt-too-long", "undecided")
 
 Judge = Callable[[TeacherRequest, TeacherReply], Verdict]
 
@@ -36,5 +44,5 @@ def reject(question_id: str, verdict: Verdict, raw: str, attempts: int, tokens: 
 def _faulty(reply: TeacherReply) -> Verdict:
     """Return the verdict on a reply that came to nothing; a fault that we do not know is a detail of "no-reply"."""
     known = reply.fault in REASONS
-    reason, detail = (reply.fault, "") if known else ("no-reply", reply.fault)
+    reason, detail = (reply.fault, ", ".join(citations(reply.text))) if known else ("no-reply", reply.fault)
     return Verdict(reason=reason, detail=detail, supported=0, contradicted=0, unverifiable=0, cited=())

@@ -4,6 +4,9 @@ import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
+from hashlib import blake2b
+
+import orjson
 
 from failwise import __version__
 from failwise.files import content_id
@@ -28,6 +31,9 @@ CONDUCT = {
     "budget_tokens",
     "prices",
     "evidence",
+    "logprobs",
+    "workers",
+    "fleet",
 }
 
 Family = tuple[str, ...]
@@ -54,7 +60,7 @@ class Requests:
 
     def first(self, question: Question) -> TeacherRequest:
         """Return the first request for a question."""
-        return TeacherRequest(
+        request = TeacherRequest(
             question,
             self.evidence(question),
             self._config.temperature,
@@ -63,6 +69,9 @@ class Requests:
             self._config.show_answer,
             self._examples(question),
         )
+        if self._config.teacher == "graph":  # which is told nothing in words
+            return request
+        return replace(request, messages=tuple(prompts.render(request)))
 
     def again(self, request: TeacherRequest) -> TeacherRequest:
         """Return the request that follows a rejected reply: the same, a little warmer."""
@@ -84,13 +93,9 @@ class Requests:
         """
         question = request.question
         asked = (question.id, question.question, question.options, question.option_ids, question.correct)
-        whole = self._prompt(request)
-        bare = self._prompt(replace(request, examples=())) if request.examples else whole
-        fingerprint = content_id(asked, dict(request.evidence), bare, self._settings, __version__)
-        return fingerprint, sum(map(len, whole))
-
-    def _prompt(self, request: TeacherRequest) -> list[str]:
-        return [] if self._config.teacher == "graph" else [m["content"] for m in prompts.render(request)]
+        bare = (*request.messages[:1], *request.messages[-1:])  # without the examples' turns
+        whole = orjson.dumps((asked, dict(request.evidence), bare, self._settings, __version__))
+        return blake2b(whole, digest_size=8).hexdigest(), sum(len(m["content"]) for m in request.messages)
 
     def _examples(self, question: Question) -> tuple[Example, ...]:
         """Choose other questions of the same family that rest on none of the same facts."""

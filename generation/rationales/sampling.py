@@ -1,29 +1,29 @@
 """One question after another to the teacher, each until a reply is fit or the last attempt is over."""
 
-import sys
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from failwise.errors import TeacherError
 from failwise.files import RecordLog
 from failwise.generation.config import RationalesConfig
 from failwise.generation.rationales.accounting import Attempt, Ledger
-from failwise.generation.rationales.crew import Crew, Task
+from failwise.generation.rationales.crew import Crew, Landed, Task
+from failwise.generation.rationales.desks import Events, Judged, desks
 from failwise.generation.rationales.judging import FINAL, Judge, reject
 from failwise.generation.rationales.requests import Requests
 from failwise.generation.rationales.window import Window
 from failwise.generation.records import Question, Rationale, Reject
 from failwise.generation.teachers.teacher import Teacher, TeacherReply
 from failwise.generation.teachers.transport import UNREACHED
-from failwise.generation.verifying.rules import ACCEPTED
+from failwise.generation.verifying.rules import ACCEPTED, Verdict
 
 # So many questions in a row that the server did not serve are no accident.
 IN_A_ROW = 10
 
-# Seconds after which Python lets another thread run: one that has a reply must not wait long for the one that checks.
-SWITCH = 0.0005
+# With so many replies unread, none is asked for.
+BACKLOG = 256
 
 Record = Rationale | Reject
 
@@ -41,9 +41,13 @@ class Sampling:
         request = self.requests.first(question)
         return Task(request, *self.requests.key(request))
 
-    def settle(self, task: Task, reply: TeacherReply) -> Record | Task:
-        """Return a question's record, or the task that follows a reply that was refused."""
-        request, verdict = task.request, self.judge(task.request, reply)
+    def settle(self, task: Task, reply: TeacherReply, verdict: Verdict | None = None) -> Record | Task:
+        """Return a question's record, or the task that follows a reply that was refused.
+
+        Args:
+            verdict: that of the judge, where it is there already.
+        """
+        request, verdict = task.request, verdict or self.judge(task.request, reply)
         if verdict.reason == ACCEPTED:
             return Rationale(
                 question_id=request.question.id,
@@ -63,6 +67,7 @@ class Sampling:
                 supported=verdict.supported,
                 contradicted=verdict.contradicted,
                 unverifiable=verdict.unverifiable,
+                logprob=reply.logprob,
             )
         tokens = task.prompt_tokens + reply.prompt_tokens, task.completion_tokens + reply.completion_tokens
         if request.attempt >= self.config.attempts or verdict.reason in FINAL:
@@ -85,7 +90,7 @@ class Sampling:
             if attempt.fault in UNREACHED:
                 continue
             tokens = attempt.prompt_tokens, attempt.completion_tokens
-            reply = TeacherReply(attempt.text, attempt.answer, *tokens, attempt.raw, attempt.fault)
+            reply = TeacherReply(attempt.text, attempt.answer, *tokens, attempt.raw, attempt.fault, attempt.logprob)
             settled = self.settle(task, reply)
             if not isinstance(settled, Task):
                 return settled
@@ -98,43 +103,39 @@ class Flight:
 
     def __init__(self, sampling: Sampling, ledger: Ledger, teacher: Teacher, log: RecordLog) -> None:
         self._sampling, self._ledger = sampling, ledger
-        self._crew = Crew(teacher, log)
+        self._events = Events()
+        self._crew = Crew(teacher, log, self._events)
         config = sampling.config
         self.window = Window(config.concurrency, adapt=config.adapt)
         self._again = deque[Task]()
         self._held: Task | None = None
-        self._out = self._unreached = 0
+        self._out = self._read = self._unreached = 0  # requests on their way, replies at the desks
         self.landed, self._began = 0, time.monotonic()
 
-    def records(self, questions: Iterable[Question], replies: dict[str, list[Attempt]]) -> Iterator[Record]:
+    def records(self, questions: Sequence[Question], replies: dict[str, list[Attempt]]) -> Iterator[Record]:
         """Yield one record per question, unless the budget is used up before.
 
         Args:
             replies: those that questions have already, by id.
         """
-        fresh, switch = iter(questions), sys.getswitchinterval()
-        sys.setswitchinterval(min(SWITCH, switch))
-        self._crew.resize(self.window.limit)
-        try:
-            while True:
-                yield from self._fill(fresh, replies)
-                if not self._out:
-                    return
-                landed = self._crew.land()
-                self._out, self.landed = self._out - 1, self.landed + 1
-                self._ledger.land(landed.task.characters)
-                self._ledger.add(landed.attempt)
-                self.window.note(landed.attempt.seconds, landed.attempt.refused)
-                self._crew.resize(self.window.limit)
-                settled = self._sampling.settle(landed.task, landed.reply)
-                if isinstance(settled, Task):
-                    self._again.append(settled)
-                else:
-                    yield settled
-                self._refuse_to_go_on(landed.reply.fault, ended=not isinstance(settled, Task))
-        finally:
-            self._crew.close(self._sampling.config.timeout)
-            sys.setswitchinterval(switch)
+        fresh, config = iter(questions), self._sampling.config
+        with desks(self._sampling.judge, questions, config.workers, self._events) as read:
+            self._crew.resize(self.window.limit)
+            try:
+                while True:
+                    yield from self._fill(fresh, replies)
+                    if not self._out and not self._read:
+                        return
+                    event = self._events.get()
+                    if isinstance(event, BaseException):
+                        raise event
+                    if isinstance(event, Landed):
+                        self._land(event)
+                        read(event)
+                    else:
+                        yield from self._settle(event)
+            finally:
+                self._crew.close(config.timeout)
 
     @property
     def stopped(self) -> bool:
@@ -146,9 +147,26 @@ class Flight:
         """Replies per second so far."""
         return self.landed / max(1e-9, time.monotonic() - self._began)
 
+    def _land(self, landed: Landed) -> None:
+        self._out, self._read, self.landed = self._out - 1, self._read + 1, self.landed + 1
+        self._ledger.land(landed.task.characters)
+        self._ledger.add(landed.attempt)
+        self.window.note(landed.attempt.seconds, landed.attempt.refused)
+        self._crew.resize(self.window.limit)
+
+    def _settle(self, judged: Judged) -> Iterator[Record]:
+        self._read -= 1
+        landed = judged.landed
+        settled = self._sampling.settle(landed.task, landed.reply, judged.verdict)
+        if isinstance(settled, Task):
+            self._again.append(settled)
+        else:
+            yield settled
+        self._refuse_to_go_on(landed.reply.fault, ended=not isinstance(settled, Task))
+
     def _fill(self, fresh: Iterator[Question], replies: dict[str, list[Attempt]]) -> Iterator[Record]:
         """Send tasks until as many wait as are in flight, so that a thread that is done finds the next one ready."""
-        while self._out < 2 * self.window.limit:
+        while self._out < 2 * self.window.limit and self._read < BACKLOG:
             task = self._held or (self._again.popleft() if self._again else None)
             if task is None:
                 question = next(fresh, None)

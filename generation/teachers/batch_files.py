@@ -1,188 +1,120 @@
-"""Rationales through a batch endpoint of OpenAI's shape: request files out, replies in.
+"""The files of a batch endpoint of OpenAI's shape, which vLLM's `run-batch` reads and writes too: requests, replies."""
 
-vLLM's `run-batch` reads and writes the same files. What is in a request is what the openai teacher sends.
-"""
-
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
-
-from pydantic import BaseModel
+from typing import Any
 
 from failwise.errors import InputError
-from failwise.files import lines, parse_record
-from failwise.generation.config import RationalesConfig
-from failwise.generation.exporting.job import json_line
-from failwise.generation.exporting.openai_batch import MOST_BYTES, MOST_REQUESTS, URL, write_batches
-from failwise.generation.records import Question
-from failwise.generation.teachers.prompts import chat_request, parse
-from failwise.generation.teachers.teacher import TeacherReply, TeacherRequest
+from failwise.files import atomic_writer, lines
+from failwise.generation.teachers.completion import Completion, read_completion
+from failwise.generation.teachers.transport import MOST_BYTES as MOST_OF_ONE
 
-FAULTS = {
-    "batch-error": "the batch endpoint answered with an error",
-    "no-content": "the reply holds no text",
-    "cut-off": "the model was stopped at rationales.max_tokens before it had finished",
-    "filtered": "the server's filter took the reply away",
+# OpenAI's limits of one batch file.
+MOST_REQUESTS = 50_000
+MOST_BYTES = 200_000_000
+
+URL = "/v1/chat/completions"
+
+# What a line can tell beside the faults of a live server.
+FAULTS = {"batch-error": "the batch ended before it came to this request, or could not ask the model at all"}
+
+# What other refusals than "bad-request" mean. That there is no permission, no money or no such model ends a live job;
+# of a batch it is the same for every line, and says nothing of the question.
+_REFUSALS = {
+    **dict.fromkeys((401, 402, 403, 404), "batch-error"),
+    **{408: "timeout", 409: "busy", 425: "busy", 429: "busy"},
 }
-_FINISHES = {"length": "cut-off", "content_filter": "filtered"}
 
 
-def write_requests(
-    requests: Iterable[TeacherRequest],
-    config: RationalesConfig,
-    folder: Path,
-    most_requests: int = MOST_REQUESTS,
-    most_bytes: int = MOST_BYTES,
+def request_line(custom_id: str, body: Mapping[str, Any]) -> bytes:
+    """Return one request of a batch, with its line end."""
+    row = {"custom_id": custom_id, "method": "POST", "url": URL, "body": body}
+    return json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
+
+
+def write_batches(
+    folder: Path, requests: Iterable[bytes], most_requests: int = MOST_REQUESTS, most_bytes: int = MOST_BYTES
 ) -> dict[str, int]:
-    """Write requests-00001.jsonl and on, within the limits of a batch; return the requests in each file.
-
-    Raises:
-        InputError: no model is named, or one request alone is above the limit.
-    """
-    if not config.model:
-        raise InputError("a batch request names the model that is to answer; set rationales.model")
-    return write_batches(folder, _request_lines(requests, config, most_bytes), most_requests, most_bytes)
-
-
-def _request_lines(requests: Iterable[TeacherRequest], config: RationalesConfig, most_bytes: int) -> Iterator[bytes]:
-    for request in requests:
-        body = chat_request(request, config.model, config.max_tokens)
-        line = json_line({"custom_id": custom_id(request), "method": "POST", "url": URL, "body": body})
-        if len(line) > most_bytes:
-            raise InputError(
-                f"the request for question {request.question.id} has {len(line)} bytes, and a batch file may have "
-                f"{most_bytes}; offer less evidence (rationales.hops, rationales.passages) or fewer examples"
-            )
-        yield line
-
-
-def custom_id(request: TeacherRequest) -> str:
-    """Return the id that a batch knows a request by: the question's id and the attempt."""
-    return f"{request.question.id}-{request.attempt}"
+    """Write request lines into as many numbered files as the limits ask for; return the requests in each."""
+    records: dict[str, int] = {}
+    rest = iter(requests)
+    while (first := next(rest, None)) is not None:
+        name, count, size = f"requests-{len(records) + 1:05d}.jsonl", 0, 0
+        with atomic_writer(folder / name) as stream:
+            for line in chain((first,), rest):
+                if count == most_requests or (count and size + len(line) > most_bytes):
+                    rest = chain((line,), rest)
+                    break
+                stream.write(line)
+                count, size = count + 1, size + len(line)
+        records[name] = count
+    return records
 
 
 @dataclass(frozen=True, slots=True)
-class BatchReplies:
-    """What came back, by question id, and with which attempt.
+class BatchReply:
+    """What became of one request of a batch: a completion, or a fault with a word on it.
 
-    `missing` have no line in any file: their batch is not finished, or has lost them. `unknown` are custom ids of
-    other jobs. `repeated` counts lines that came more than once. The tokens are those of all lines, each attempt once.
+    The faults are those of a live server, and "batch-error". A completion that is too large keeps its tokens alone.
     """
 
-    replies: Mapping[str, TeacherReply]
-    attempts: Mapping[str, int]
-    missing: tuple[str, ...]
-    unknown: tuple[str, ...]
-    repeated: int
-    prompt_tokens: int
-    completion_tokens: int
+    custom_id: str
+    completion: Completion | None
+    fault: str = ""
+    detail: str = ""
 
 
-def read_replies(paths: Iterable[Path], questions: Iterable[Question]) -> BatchReplies:
-    """Read output and error files of batches, in whatever order their lines stand.
-
-    Of several lines of one attempt the first without a fault counts; of several attempts at a question, too.
+def read_batches(paths: Iterable[Path]) -> Iterator[tuple[str, BatchReply]]:
+    """Yield where a reply stands and what it is, from output and error files.
 
     Raises:
-        InputError: a line is no batch reply; the sentence names it. Half a file is downloaded again, not guessed at.
+        InputError: a line is no reply; the sentence names it. Half a file is downloaded again, not guessed at.
     """
-    asked = {question.id: question for question in questions}
-    found: dict[tuple[str, int], TeacherReply] = {}
-    unknown: dict[str, None] = {}
-    repeated = 0
-    for line in _reply_lines(paths):
-        question_id, _, attempt = line.custom_id.rpartition("-")
-        if question_id not in asked or not attempt.isdecimal():
-            unknown[line.custom_id] = None
-            continue
-        key, reply = (question_id, int(attempt)), _reply(line, asked[question_id])
-        repeated += key in found
-        if key not in found or (found[key].fault and not reply.fault):
-            found[key] = reply
-    return _collected(found, asked, tuple(unknown), repeated)
-
-
-def _collected(
-    found: Mapping[tuple[str, int], TeacherReply],
-    asked: Mapping[str, Question],
-    unknown: tuple[str, ...],
-    repeated: int,
-) -> BatchReplies:
-    attempts: dict[str, int] = {}
-    for question_id, attempt in sorted(found):
-        if question_id not in attempts or found[question_id, attempts[question_id]].fault:
-            attempts[question_id] = attempt
-    return BatchReplies(
-        replies={i: found[i, attempt] for i, attempt in attempts.items()},
-        attempts=attempts,
-        missing=tuple(i for i in asked if i not in attempts),
-        unknown=unknown,
-        repeated=repeated,
-        prompt_tokens=sum(reply.prompt_tokens for reply in found.values()),
-        completion_tokens=sum(reply.completion_tokens for reply in found.values()),
-    )
-
-
-class _Message(BaseModel):
-    content: str | None = None
-    refusal: str | None = None
-
-
-class _Choice(BaseModel):
-    message: _Message
-    finish_reason: str | None = None
-
-
-class _Usage(BaseModel):
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-
-
-class _Failure(BaseModel):
-    code: str | int | None = None
-    message: str | None = None
-
-    def __str__(self) -> str:
-        return ": ".join(str(part) for part in (self.code, self.message) if part) or "error without a message"
-
-
-class _Body(BaseModel):
-    choices: Sequence[_Choice] = ()
-    usage: _Usage | None = None
-    error: _Failure | None = None
-
-
-class _Response(BaseModel):
-    status_code: int
-    body: _Body | None = None
-
-
-class _Reply(BaseModel):
-    custom_id: str
-    response: _Response | None = None
-    error: _Failure | None = None
-
-
-def _reply_lines(paths: Iterable[Path]) -> Iterator[_Reply]:
     for path in paths:
         for number, line in lines(path):
-            yield parse_record(line, _Reply, f"{path}, line {number}")
+            where = f"{path}, line {number}"
+            yield where, _reply(line, where)
 
 
-def _reply(line: _Reply, question: Question) -> TeacherReply:
-    """Return what a line says, read as the openai teacher reads a server's reply."""
-    response = line.response
-    body = (response.body if response else None) or _Body()
-    if line.error or response is None or response.status_code != 200:
-        why = str(line.error or body.error or "no reason given")
-        status = f"HTTP {response.status_code}: " if response and response.status_code != 200 else ""
-        return TeacherReply("", None, raw=f"{status}{why}", fault="batch-error")
-    usage = body.usage or _Usage()
-    tokens = (max(0, usage.prompt_tokens), max(0, usage.completion_tokens))
-    choice = body.choices[0] if body.choices else _Choice(message=_Message())
-    raw = choice.message.content or choice.message.refusal or ""
-    fault = _FINISHES.get(choice.finish_reason or "") or ("" if choice.message.content else "no-content")
-    if fault:
-        return TeacherReply("", None, *tokens, raw=raw, fault=fault)
-    text, answer, fault = parse(raw, question)
-    return TeacherReply(text, answer, *tokens, raw=raw, fault=fault)
+def _reply(line: bytes, where: str) -> BatchReply:
+    try:
+        row = json.loads(line)
+        custom_id, response, error = row["custom_id"], row.get("response"), row.get("error")
+        body, status = (response.get("body"), response.get("status_code", 200)) if response else (None, 0)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
+        why = f"custom_id or response: {problem}" if not isinstance(problem, ValueError) else str(problem)
+        raise InputError(f"{where} is not a batch reply ({why}); download or copy the whole file again") from problem
+    custom_id = str(custom_id).encode("utf-8", "replace").decode()
+    if status == 200 and not error:
+        return _answered(custom_id, body, len(line))
+    why = _words(error) or (_words(body.get("error")) if isinstance(body, dict) else "") or "no reason given"
+    if status not in (0, 200):
+        why = f"HTTP {status}: {why.removeprefix(f'{status}: ')}"
+    return BatchReply(custom_id, None, _fault(status), why)
+
+
+def _answered(custom_id: str, body: object, size: int) -> BatchReply:
+    found = read_completion(body)
+    if size > MOST_OF_ONE:
+        found = replace(found, content="", refusal="") if found else None
+        return BatchReply(custom_id, found, "too-large", f"{size:,} bytes")
+    return BatchReply(custom_id, found, "" if found else "not-a-completion", "" if found else _words(body))
+
+
+def _fault(status: object) -> str:
+    """Return the fault that a live server's status would be."""
+    if not isinstance(status, int) or status <= 200:
+        return "batch-error"
+    return _REFUSALS.get(status) or ("server-error" if status >= 500 else "bad-request")
+
+
+def _words(error: object) -> str:
+    """Return what an error says, whatever its form: a text, {code, message}, or that within {error: …}."""
+    if isinstance(error, dict) and isinstance(error.get("error"), dict):
+        error = error["error"]
+    if isinstance(error, dict):
+        error = ": ".join(str(error[key]) for key in ("code", "message") if error.get(key)) or json.dumps(error)
+    return "" if error is None else str(error).encode("utf-8", "replace").decode()

@@ -84,7 +84,7 @@ class LocalTeacher:
             render(fitted), schema(request.question, shown=request.shown), request.temperature, self._config.max_tokens
         )
         written = self._write(job)
-        text, answer, fault = parse(written.text, request.question)
+        text, answer, fault = parse(written.text, request.question, fitted.evidence)
         if fault and written.cut_off:
             fault = "cut-off"
         tokens = (written.prompt_tokens, written.completion_tokens)
@@ -139,7 +139,8 @@ def fit(request: TeacherRequest, count: Callable[[Messages], int], room: int) ->
     def kept(number: int) -> TeacherRequest:
         dropped = set(far[number:])
         evidence = {i: text for i, text in request.evidence.items() if i not in dropped}
-        return replace(request, evidence=evidence, examples=request.examples[: max(0, number - len(far))])
+        examples = request.examples[: max(0, number - len(far))]
+        return replace(request, evidence=evidence, examples=examples, messages=())
 
     most = len(far) + len(request.examples)
     if count(render(request)) <= room:

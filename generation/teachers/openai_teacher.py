@@ -1,33 +1,19 @@
 """A model as teacher, behind any server that speaks OpenAI's chat completions: vLLM, llama.cpp, a hosted one."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 from failwise.errors import TeacherError
 from failwise.generation.config import RationalesConfig
-from failwise.generation.teachers import prompts
-from failwise.generation.teachers.completion import read_completion
+from failwise.generation.teachers import completion, prompts
+from failwise.generation.teachers.completion import ServerReply, read_completion, to_reply
 from failwise.generation.teachers.teacher import TeacherReply, TeacherRequest
 from failwise.generation.teachers.transport import FAULTS as TRANSPORT_FAULTS
 from failwise.generation.teachers.transport import Sent, Transport
 from failwise.kg.graph import KnowledgeGraph
 
-# What a server says about a reply of its own that nobody should read as a rationale.
-FINISHES = {"length": "cut-off", "content_filter": "filtered"}
-FAULTS = TRANSPORT_FAULTS | {
-    "cut-off": "the model was stopped at rationales.max_tokens before it had finished",
-    "filtered": "the server's filter took the reply away",
-    "no-content": "the model wrote nothing",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class ServerReply(TeacherReply):
-    """A reply with what its way here was like: see `transport.Sent`."""
-
-    refused: int = 0
-    lost: int = 0
+FAULTS = TRANSPORT_FAULTS | completion.FAULTS
 
 
 class OpenAITeacher:
@@ -49,7 +35,7 @@ class OpenAITeacher:
         sent = self._transport.post("chat/completions", body)
         if sent.fault:
             raw = f"{FAULTS[sent.fault]}; {sent.detail}".removesuffix("; ")
-            return ServerReply("", None, raw=self._transport.clean(raw), fault=sent.fault, **_way(sent))
+            return self._nothing(sent, sent.fault, raw)
         return self._completion(request, sent)
 
     def close(self) -> None:
@@ -57,23 +43,25 @@ class OpenAITeacher:
         self._transport.close()
 
     def _parameters(self, request: TeacherRequest) -> dict[str, Any]:
-        return prompts.chat_request(request, self._config.model, self._config.max_tokens)
+        return chat_body(request, self._config)
 
     def _parse(self, content: str, request: TeacherRequest) -> tuple[str, str | None, str]:
-        return prompts.parse(content, request.question)
+        return prompts.parse(content, request.question, request.evidence)
 
     def _completion(self, request: TeacherRequest, sent: Sent) -> ServerReply:
         clean, found = self._transport.clean, read_completion(sent.body)
         if found is None:
-            raw = clean(sent.body.decode("utf-8", "replace"))
-            return ServerReply("", None, raw=raw, fault="not-a-completion", **_way(sent))
-        content, used = clean(found.content), (found.prompt_tokens, found.completion_tokens)
-        fault = FINISHES.get(found.finish) or ("" if content.strip() else "no-content")
-        if fault:
-            return ServerReply("", None, *used, raw=content, fault=fault, **_way(sent))
-        text, answer, fault = self._parse(content, request)
-        return ServerReply(clean(text), answer, *used, raw=content, fault=fault, **_way(sent))
+            return self._nothing(sent, "not-a-completion", sent.body.decode("utf-8", "replace"))
+        found = replace(found, content=clean(found.content), refusal=clean(found.refusal))
+        reply = to_reply(found, lambda content: self._parse(content, request), sent.refused, sent.lost)
+        return replace(reply, text=clean(reply.text))
+
+    def _nothing(self, sent: Sent, fault: str, raw: str) -> ServerReply:
+        raw = self._transport.clean(raw)
+        return ServerReply("", None, raw=raw, fault=fault, refused=sent.refused, lost=sent.lost)
 
 
-def _way(sent: Sent) -> dict[str, int]:
-    return {"refused": sent.refused, "lost": sent.lost}
+def chat_body(request: TeacherRequest, config: RationalesConfig) -> dict[str, Any]:
+    """Return the body of the chat completion that a configuration asks for, live or in a batch."""
+    body = prompts.chat_request(request, config.model, config.max_tokens)
+    return body | {"logprobs": True} if config.logprobs else body

@@ -5,10 +5,11 @@ Prompt, schema and parser stand together here, since a change of one breaks the 
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from failwise.generation.records import Arity, Question
+from failwise.generation.teachers.aliases import citations, numbered, spelled_out, uncited
 from failwise.generation.teachers.prompt_words import Words, words_for
 from failwise.generation.teachers.teacher import TeacherRequest
 
@@ -21,6 +22,7 @@ FAULTS = {
     "other-answer": "the answer is not one of the question's labels",
     "several-answers": "more than one option is named where one was asked for",
     "same-answer-twice": "an option is named more than once",
+    "invented-citation": "a number is cited that no line of the evidence has",
 }
 
 
@@ -34,25 +36,33 @@ _CONTROL = re.compile(r"\[(/?[A-Z_]{3,})\]")
 
 def render(request: TeacherRequest) -> list[dict[str, str]]:
     """Return the chat messages of a request: rules and style, worked examples as earlier turns, the question."""
+    if request.messages:
+        return [dict(message) for message in request.messages]
     words = words_for(request.question.language)
     messages = [_message("system", f"{words.role}\n\n{words.styles[request.style]}\n\n{words.rules}")]
     for example in request.examples:
         messages.append(_message("user", _task(example.question, example.evidence, request.shown)))
-        messages.append(_message("assistant", ideal_reply(example.question, example.text, example.answer)))
+        reply = ideal_reply(example.question, example.text, example.answer, example.evidence)
+        messages.append(_message("assistant", reply))
     messages.append(_message("user", _task(request.question, request.evidence, request.shown)))
     return messages
 
 
-def ideal_reply(question: Question, text: str, answer: str) -> str:
-    """Return the reply that a model should give: `parse` reads text and answer back from it."""
+def ideal_reply(question: Question, text: str, answer: str, evidence: Iterable[str] = ()) -> str:
+    """Return the reply that a model should give: `parse` reads text and answer back from it.
+
+    Args:
+        evidence: the ids that were offered, in order; where the text cites one of them, the reply has its number.
+    """
+    reasoning = numbered(text, evidence)
     labels = [] if answer == "none" else answer.split(",")
     value = labels if question.arity is Arity.MULTIPLE else answer
-    return json.dumps({"reasoning": text, "answer": value}, ensure_ascii=False)
+    return json.dumps({"reasoning": reasoning, "answer": value}, ensure_ascii=False)
 
 
 def material(text: str) -> str:
-    """Return text that somebody else wrote as one line that cannot close a delimiter or open a turn of a chat."""
-    return _CONTROL.sub(r"(\1)", _TAG.sub("\u2039", " ".join(text.split())))
+    """Return text of others as one line that closes no delimiter, opens no turn of a chat, and cites nothing."""
+    return uncited(_CONTROL.sub(r"(\1)", _TAG.sub("\u2039", " ".join(text.split()))))
 
 
 def _message(role: str, content: str) -> dict[str, str]:
@@ -61,11 +71,12 @@ def _message(role: str, content: str) -> dict[str, str]:
 
 def _task(question: Question, evidence: Mapping[str, str], shown: bool) -> str:
     words = words_for(question.language)
-    lines = [f"[{i}] {material(text).removesuffix('.')}." for i, text in evidence.items()] or [words.no_evidence]
+    numbers = enumerate(evidence.values(), 1)
+    lines = [f"[{number}] {material(text).removesuffix('.')}." for number, text in numbers] or [words.no_evidence]
     named = zip(question.option_ids, question.options, strict=True)
-    options = [f"{_before_name(label)} {material(option)}" for label, option in named]
+    options = [f"{_before_name(material(label))} {material(option)}" for label, option in named]
     parts = [_block("evidence", lines), _block("question", [material(question.question)]), _block("options", options)]
-    labels = ", ".join(f'"{label}"' for label in question.option_ids)
+    labels = ", ".join(f'"{material(label)}"' for label in question.option_ids)
     ask = words.several if question.arity is Arity.MULTIPLE else words.one
     if shown:
         parts.append(_answer_shown(question, words))
@@ -84,7 +95,7 @@ def _answer_shown(question: Question, words: Words) -> str:
     right = [label for label, correct in zip(question.option_ids, question.correct, strict=True) if correct]
     if not right:
         return words.shown_none
-    return words.shown.format(answer=", ".join(f'"{label}"' for label in right))
+    return words.shown.format(answer=", ".join(f'"{material(label)}"' for label in right))
 
 
 # --- schema ---
@@ -133,19 +144,35 @@ class _Fault(Exception):
     """A reply that cannot be used; the message is one of `FAULTS`."""
 
 
-def parse(content: str, question: Question) -> tuple[str, str | None, str]:
+def parse(content: str, question: Question, evidence: Iterable[str] = ()) -> tuple[str, str | None, str]:
     """Return reasoning, answer ("B", "A,C", "none"; None: no usable one) and fault ("" or one of `FAULTS`).
 
     The object may stand in a code fence or among other words, as long as it is the only one. Labels are read as the
     model wrote them where no other can be meant: "b", "B)", "(B)", 2 for "2.", or the option's name.
+
+    Args:
+        evidence: the ids that were offered, in the order of the prompt: the reasoning cites them where the model cites
+            their numbers. A number that was not offered is the fault "invented-citation", and its bracket stays.
     """
     text = ""
     try:
         value = _object(content)
         text, answer = _fields(value)
-        return text, _answer(answer, question), ""
+        text = spelled_out(text, tuple(evidence))
+        read = _answer(answer, question)
+        if citations(text):
+            raise _Fault("invented-citation")
+        return _with_names(text, question), read, ""
     except _Fault as fault:
         return text, None, str(fault)
+
+
+def _with_names(text: str, question: Question) -> str:
+    """Return a reasoning with the options' names as they are, where the prompt had brackets in them made round."""
+    for option in sorted(question.options, key=len, reverse=True):
+        if (shown := uncited(option)) != option:
+            text = text.replace(shown, option)
+    return text
 
 
 def _object(content: str) -> dict[str, Any]:

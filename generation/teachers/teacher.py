@@ -39,6 +39,7 @@ class TeacherRequest:
     """A question with the evidence a rationale may cite: ids (of facts, or of passages as doc/…) and their words.
 
     `shown` says that the teacher may see the right answer. `examples` are other questions with an accepted reply.
+    `messages` are what a model is told (see `prompts.render`), where that was worked out already.
     """
 
     question: Question
@@ -48,6 +49,7 @@ class TeacherRequest:
     style: Style = Style.STANDARD
     shown: bool = False
     examples: tuple[Example, ...] = ()
+    messages: tuple[Mapping[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class TeacherReply:
 
     `answer` holds option ids as "B", "A,C" or "none"; None: the teacher gave no answer. `raw` is all that came.
     `fault` says in a word what was wrong with it before anybody read it (cut off, not the JSON asked for, …).
+    `logprob` is the mean log probability of its tokens, where it was asked for and the server says it.
     """
 
     text: str
@@ -64,6 +67,7 @@ class TeacherReply:
     completion_tokens: int = 0
     raw: str = ""
     fault: str = ""
+    logprob: float | None = None
 
 
 class Teacher(Protocol):

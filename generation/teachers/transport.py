@@ -34,10 +34,10 @@ FAULTS = {
     "server-error": "the server failed, try after try",
     "bad-request": "the server refused this very request",
     "too-large": f"the reply is larger than {MOST_BYTES:,} bytes",
-    "not-a-completion": "the server's reply is not a chat completion",
 }
-# Faults of the server or the way to it: they say nothing of the question.
-UNREACHED = ("timeout", "connection-lost", "busy", "server-error")
+# Faults of the server or the way to it (of a batch, that it never came to this request): they say nothing of the
+# question.
+UNREACHED = ("timeout", "connection-lost", "busy", "server-error", "batch-error")
 
 _UNUSABLE = {
     401: "it refuses the key",
@@ -63,17 +63,37 @@ class Sent:
     lost: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, and what a user sets for it, in the words of an error; `key` names the variable that holds its key."""
+
+    name: str = "the teacher"
+    settings: str = "rationales.base_url, rationales.model"
+    key: str = KEY
+
+
+TEACHER = Caller()
+
+
 class Transport:
     """Posts JSON to one server. The key comes from the environment and is taken out of all that comes back."""
 
-    def __init__(self, config: RationalesConfig) -> None:
+    def __init__(self, config: RationalesConfig, caller: Caller = TEACHER) -> None:
+        """Have a key ready where the environment holds one.
+
+        Raises:
+            InputError: the address holds a user name.
+            TeacherError: there is no key, and the server is a hosted one.
+        """
         self.address = (config.base_url or os.environ.get("OPENAI_BASE_URL") or HOSTED).rstrip("/")
         if urlsplit(self.address).username is not None:
-            raise InputError(f"rationales.base_url must hold no user name or password; give the key in {KEY}")
-        key = os.environ.get(KEY, "").strip()
+            raise InputError(
+                f"the address of {caller.name} must hold no user name or password; give the key in {caller.key}"
+            )
+        self._key = key = os.environ.get(caller.key, "").strip()
+        self._config, self._caller = config, caller
         if not key and self.address == HOSTED:  # a server of one's own asks for none
-            raise TeacherError(f"the openai teacher needs {KEY} in the environment, or rationales.base_url")
-        self._key, self._config = key, config
+            raise self.unusable(f"{caller.key} is not in the environment")
         self._headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
         self._pool = _pool(self.address, config)
         self._closed = threading.Event()
@@ -108,10 +128,10 @@ class Transport:
 
     def unusable(self, why: str) -> TeacherError:
         """Return the error that ends a job."""
+        caller = self._caller
         return TeacherError(
-            f"the teacher at {self.address} cannot be used for model {self._config.model!r}: {self.clean(why)}; "
-            f"check rationales.base_url, rationales.model and {KEY}, then run the same command again: what is done "
-            "is kept"
+            f"{caller.name} at {self.address} cannot be used for model {self._config.model!r}: {self.clean(why)}; "
+            f"check {caller.settings} and {caller.key}, then run the same command again: what is done is kept"
         )
 
     def _try(self, path: str, body: bytes, before: Sent) -> Sent:

@@ -49,7 +49,7 @@ class SentenceEmbedder:
     def __init__(self, folder: Path | None = None) -> None:
         if find_spec("sentence_transformers") is None:
             raise MissingExtraError("searching by meaning", "sentence-transformers", EXTRA)
-        place = folder or suggest._model_folder()
+        place = folder or suggest.embedded_model_folder()
         if place is None:
             raise MissingExtraError("searching by meaning without a model of your own", suggest.MODEL_PACKAGE, EXTRA)
         if not (place / "modules.json").is_file() or not any(place.rglob("*.safetensors")):
@@ -73,7 +73,7 @@ class SentenceEmbedder:
     @cached_property
     def _model(self) -> Any:
         if not self._own:
-            return suggest._model()
+            return suggest.embedded_model()
         library = importlib.import_module("sentence_transformers")
         return library.SentenceTransformer(
             str(self._place),

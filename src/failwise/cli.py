@@ -8,6 +8,7 @@ from rich.console import Console
 
 from failwise import (
     __version__,
+    cli_batch,
     cli_check,
     cli_consensus,
     cli_convert,
@@ -56,6 +57,8 @@ app.add_typer(cli_questions.questions, name="questions")
 rationales = typer.Typer(no_args_is_help=True, help="Have a teacher write rationales, and verify them.")
 rationales.command("estimate")(cli_rationales.estimate)
 rationales.command("generate")(cli_rationales.generate)
+rationales.command("batch-requests")(cli_batch.batch_requests)
+rationales.command("batch-replies")(cli_batch.batch_replies)
 rationales.command("verify")(cli_verify.verify)
 app.add_typer(rationales, name="rationales")
 consensus = typer.Typer(no_args_is_help=True, help="Have several models vote on what the ontology leaves unknown.")

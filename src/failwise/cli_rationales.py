@@ -51,7 +51,7 @@ def generate(
     from failwise.manifest import StageFolder, set_aside_folders
     from failwise.progress import progress_bar
 
-    asked = _asked(questions_file, config, [*setting, *ontology_settings(ontology)], split)
+    asked = asked_for(questions_file, config, [*setting, *ontology_settings(ontology)], split)
     if dry_run:
         _show(asked, out, as_json)
         return
@@ -78,11 +78,13 @@ def estimate(
     as_json: AsJson = False,
 ) -> None:
     """Say what rationales would take: requests, tokens, time and money. Nothing is asked."""
-    _show(_asked(questions_file, config, [*setting, *ontology_settings(ontology)], split), out, as_json)
+    _show(asked_for(questions_file, config, [*setting, *ontology_settings(ontology)], split), out, as_json)
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class AskedFor:
+    """What a job is about: its configuration and run, the questions, those left out with their reason, the offers."""
+
     whole: "RunConfig"
     run: "Run"
     questions: "list[Question]"
@@ -90,7 +92,12 @@ class _Asked:
     offers: "Offers | None"
 
 
-def _asked(questions_file: Path, config: Path | None, settings: list[str], split: str) -> _Asked:
+def asked_for(questions_file: Path, config: Path | None, settings: list[str], split: str) -> AskedFor:
+    """Read what a command was given.
+
+    Raises:
+        InputError: a file or a setting cannot be used.
+    """
     from failwise.config import RunConfig, load_config
     from failwise.errors import InputError
     from failwise.generation.formats.question_files import read_questions
@@ -108,10 +115,10 @@ def _asked(questions_file: Path, config: Path | None, settings: list[str], split
         why = ", ".join(f"{reason.removeprefix('left out ')}: {n:,}" for reason, n in left_out.items())
         raise InputError(f"{questions_file} has no question that a teacher can reason about {why}")
     offers = offers_for(run.graph, whole.rationales, kept_apart(questions) if split == "train" else ())
-    return _Asked(whole, run, asked, left_out, offers)
+    return AskedFor(whole, run, asked, left_out, offers)
 
 
-def _show(asked: _Asked, out: Path, as_json: bool) -> None:
+def _show(asked: AskedFor, out: Path, as_json: bool) -> None:
     from failwise.generation.rationales.estimate import estimate as estimate_job
 
     found = estimate_job(asked.questions, asked.run.graph, asked.whole.rationales, out, asked.offers)

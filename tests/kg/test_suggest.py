@@ -107,7 +107,7 @@ def test_suggestions_are_few_sorted_and_the_same_whatever_the_order_of_the_known
 
 
 def test_without_the_extra_letters_stand_alone_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(suggest, "_model_folder", lambda: None)
+    monkeypatch.setattr(suggest, "embedded_model_folder", lambda: None)
     suggester = Suggester(KNOWN)
     assert suggester.by == "letters"
     assert [s.by for s in suggester.suggest("vibraton")] == ["letters"]

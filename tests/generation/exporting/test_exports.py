@@ -19,7 +19,7 @@ from failwise.files import file_digest, write_records
 from failwise.generation.exporting.card import card
 from failwise.generation.exporting.job import ExportJob, by_split
 from failwise.generation.exporting.lessons import agrees
-from failwise.generation.exporting.openai_batch import read_answers, write_batches
+from failwise.generation.exporting.openai_batch import read_answers
 from failwise.generation.exporting.table import EXPORTS, PROVENANCE, export, find_writer
 from failwise.generation.records import Arity, Question, Rationale
 from failwise.generation.teachers.fake_teachers import openai_server
@@ -303,19 +303,6 @@ def test_inspect_tells_what_it_leaves_out(tmp_path: Path) -> None:
 def test_a_batch_needs_a_model(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="pass --model"):
         export("openai-batch", job(model=""), tmp_path / "out")
-
-
-def test_a_batch_is_split_at_its_limits(tmp_path: Path) -> None:
-    lines = [b"x" * 9 + b"\n"] * 10
-    assert write_batches(tmp_path, iter(lines), most_requests=4) == {
-        "requests-00001.jsonl": 4,
-        "requests-00002.jsonl": 4,
-        "requests-00003.jsonl": 2,
-    }
-    assert list(write_batches(tmp_path, iter(lines), most_bytes=35).values()) == [3, 3, 3, 1]
-    assert (tmp_path / "requests-00001.jsonl").stat().st_size == 30
-    assert list(write_batches(tmp_path, iter(lines), most_bytes=5).values()) == [1] * 10
-    assert write_batches(tmp_path, iter(())) == {}
 
 
 def test_batch_requests_pass_through_the_real_client_and_come_back(tmp_path: Path) -> None:

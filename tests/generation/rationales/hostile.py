@@ -37,7 +37,7 @@ class Hostile:
             request = requests.first(question)
             reply = teacher.reason(request)
             self.questions[prompts.render(request)[-1]["content"]] = question
-            self.good[question.id] = prompts.ideal_reply(question, reply.text, str(reply.answer))
+            self.good[question.id] = prompts.ideal_reply(question, reply.text, str(reply.answer), request.evidence)
         self.seen: Counter[str] = Counter()
         self.headers: list[str] = []
         self.served: list[str] = []  # a question's id for every reply that was sent whole

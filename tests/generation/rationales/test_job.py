@@ -1,6 +1,5 @@
 """A job keeps what is fit, drops the rest with its reason, and goes on where it stopped."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from failwise.generation.rationales.job import write_rationales
 from failwise.generation.records import Question, Rationale, Reject
 from failwise.generation.teachers.fake_teachers import ScriptedTeacher, openai_server
 from failwise.generation.teachers.graph_teacher import GraphTeacher
+from failwise.generation.teachers.prompts import ideal_reply
 from failwise.generation.teachers.teacher import TeacherReply, TeacherRequest, find_teacher
 from failwise.generation.verifying.rules import RULES
 from failwise.kg.graph import KnowledgeGraph
@@ -108,11 +108,11 @@ def perfect(graph: KnowledgeGraph, questions: list[Question]) -> Callable[[dict[
         found = [
             q for key, q in by_text.items() if q.question in prompt and all(f" {o}\n" in prompt for o in q.options)
         ]
-        question = next(q for q in found if sum(f"[{i}]" in prompt for i in q.fact_ids) == prompt.count("\n["))
+        question = next(q for q in found if all(w in prompt for w in request_for(graph, q).evidence.values()))
         reply = teacher.reason(request_for(graph, question))
         allowed = request["response_format"]["json_schema"]["schema"]["properties"]["answer"]["enum"]
         assert allowed == list(question.option_ids)
-        return 200, json.dumps({"reasoning": reply.text, "answer": reply.answer})
+        return 200, ideal_reply(question, reply.text, str(reply.answer), question.fact_ids)
 
     return answer
 

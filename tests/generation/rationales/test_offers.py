@@ -10,6 +10,8 @@ from failwise.generation.config import QuestionsConfig, RationalesConfig
 from failwise.generation.drawing.synthesize import Synthesis
 from failwise.generation.rationales.offers import kept_apart, offers_for
 from failwise.generation.records import Question
+from failwise.kg.evidence.build import build_index
+from failwise.kg.evidence.embedder import SentenceEmbedder, has_embedder
 from failwise.kg.graph import KnowledgeGraph
 
 
@@ -44,6 +46,29 @@ def test_what_the_test_keeps_to_itself_is_never_offered(shipped: KnowledgeGraph,
     train = [q for q in held_out if q.split == "train"]
     assert any(not apart.isdisjoint(free(q)) for q in train)
     assert all(apart.isdisjoint(guarded(q)) for q in train)
+
+
+def test_a_passage_that_tells_what_the_test_keeps_to_itself_is_not_offered(
+    shipped: KnowledgeGraph, held_out: list[Question], tmp_path: Path
+) -> None:
+    if not has_embedder():
+        pytest.skip("the embedded embedder is not installed")
+    apart = kept_apart(held_out)
+    fact = shipped.facts[min(apart)]
+    other = "The fan stands in a dry hall and is looked after every spring."
+    (tmp_path / "words").mkdir()
+    (tmp_path / "words" / "tells.md").write_text(
+        f"# Telling\n\nWhere the {fact.subject.label.upper()} is bad, {fact.object.label} says so on a fan.\n"
+    )
+    (tmp_path / "words" / "other.md").write_text(f"# Other\n\n{other}\n")
+    build_index(tmp_path / "index", SentenceEmbedder(), tmp_path / "words")
+    config = RationalesConfig(passages=2, evidence=tmp_path / "index")
+    free, guarded = (offers_for(shipped, config, a) for a in ((), apart))
+    assert free is not None
+    assert guarded is not None
+    train = [q for q in held_out if q.split == "train"][:5]
+    assert all(len(free(q)) == 2 for q in train)
+    assert all([words.endswith(other) for words in guarded(q).values()] == [True] for q in train)
 
 
 def test_recall_keeps_nothing_apart(held_out: list[Question]) -> None:

@@ -102,6 +102,28 @@ def test_a_question_too_long_for_the_model_is_not_asked(request_with_all: Teache
     assert (reply.fault, reply.answer, engine.calls) == ("prompt-too-long", None, [])
 
 
+def test_a_number_is_that_of_the_evidence_that_fitted(request_with_all: TeacherRequest) -> None:
+    facts = list(dict.fromkeys(request_with_all.question.fact_ids))
+    bare = replace(request_with_all, examples=(), evidence={i: request_with_all.evidence[i] for i in facts})
+    config, says_first = RationalesConfig(max_tokens=50), says(json.dumps({"reasoning": "By [1].", "answer": "A"}))
+    roomy = LocalTeacher(config, FakeEngine(says_first))
+    tight = LocalTeacher(config, FakeEngine(says_first, context=50 + count_words(render(bare))))
+    assert roomy.reason(request_with_all).text == "By [doc/note/0]."
+    assert tight.reason(request_with_all).text == f"By [{facts[0]}]."
+    told = replace(request_with_all, messages=tuple(render(request_with_all)))
+    assert tight.reason(told).text == f"By [{facts[0]}]."
+
+
+def test_a_number_that_was_left_out_was_not_offered(request_with_all: TeacherRequest) -> None:
+    facts = dict.fromkeys(request_with_all.question.fact_ids)
+    bare = replace(request_with_all, examples=(), evidence={i: request_with_all.evidence[i] for i in facts})
+    last = says(json.dumps({"reasoning": f"By [{len(request_with_all.evidence)}].", "answer": "A"}))
+    config = RationalesConfig(max_tokens=50)
+    tight = LocalTeacher(config, FakeEngine(last, context=50 + count_words(render(bare))))
+    assert LocalTeacher(config, FakeEngine(last)).reason(request_with_all).fault == ""
+    assert tight.reason(request_with_all).fault == "invented-citation"
+
+
 def test_those_who_wait_are_served_together(request_with_all: TeacherRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(local_teacher, "GATHERING", 5.0)  # four threads are there long before
     engine = FakeEngine(says(GOOD), batch=4)

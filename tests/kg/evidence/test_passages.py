@@ -104,9 +104,9 @@ def test_facts_are_put_into_words_and_what_is_unknown_is_not(toy: KnowledgeGraph
 
 @pytest.mark.skipif(not has_meaning(), reason="the extra `semantic` is not installed")
 def test_the_embedder_takes_every_shipped_passage_whole() -> None:
-    from failwise.kg.suggest import _model
+    from failwise.kg.suggest import embedded_model
 
-    tokenizer = _model().tokenizer
+    tokenizer = embedded_model().tokenizer
     for passage in shipped_passages():
         assert len(tokenizer(passage.searched)["input_ids"]) <= 256, passage.id
         assert len(tokenizer(passage.text)["input_ids"]) - 2 <= tokens(passage.text), passage.id

@@ -1,0 +1,130 @@
+"""Replies are read at desks: in processes of their own, so that the one that asks need not wait for verdicts."""
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from multiprocessing.connection import Connection
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any, TypeVar
+
+from failwise.errors import StorageError
+from failwise.forks import can_fork, forked
+from failwise.generation.rationales.crew import Landed
+from failwise.generation.rationales.judging import Judge
+from failwise.generation.records import Question
+from failwise.generation.teachers.teacher import TeacherReply, TeacherRequest
+from failwise.generation.verifying.rules import Verdict
+
+FEW = 256  # questions for which no process is worth its start
+CHUNK = 64  # questions that a process does before it hands over
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A reply with its verdict."""
+
+    landed: Landed
+    verdict: Verdict
+
+
+Events = SimpleQueue[Landed | Judged | BaseException]
+
+
+@contextmanager
+def desks(
+    judge: Judge, questions: Sequence[Question], workers: int, events: Events
+) -> Iterator[Callable[[Landed], None]]:
+    """Yield what takes a reply in. Its verdict goes to `events`: at once, or from `workers` - 1 further processes."""
+    if workers == 1 or len(questions) < FEW or not can_fork():
+        yield lambda landed: events.put(Judged(landed, judge(landed.task.request, landed.reply)))
+        return
+    with forked(partial(_sit, judge, questions), workers - 1, duplex=True) as pipes:
+        places = {question.id: place for place, question in enumerate(questions)}
+        row = [_Desk(pipe, places, events) for pipe in pipes]
+        try:
+            yield lambda landed: min(row, key=_Desk.load).take(landed)
+        finally:
+            for desk in row:
+                desk.close()
+
+
+def in_turn(work: Callable[[Question], R], questions: Sequence[Question], workers: int) -> Generator[R, None, None]:
+    """Yield what `work` returns for each question, in their order, done by so many processes.
+
+    Raises:
+        StorageError: a process ended before its work was done.
+    """
+    if workers == 1 or len(questions) < FEW or not can_fork():
+        yield from map(work, questions)
+        return
+    with forked(partial(_take_turns, work, questions, workers), workers) as pipes:
+        for turn in range(-(-len(questions) // CHUNK)):
+            try:
+                yield from pipes[turn % workers].recv()
+            except EOFError as error:
+                raise _lost() from error
+
+
+def _take_turns(
+    work: Callable[[Question], Any], questions: Sequence[Question], workers: int, pipe: Connection, number: int
+) -> None:
+    for start in islice(range(0, len(questions), CHUNK), number, None, workers):
+        pipe.send([work(question) for question in questions[start : start + CHUNK]])
+
+
+class _Desk:
+    """This end of a process that judges: verdicts come back in the order in which replies were taken in."""
+
+    def __init__(self, pipe: Connection, places: dict[str, int], events: Events) -> None:
+        self._pipe, self._places, self._events = pipe, places, events
+        self._waiting = deque[Landed]()
+        self._thread = Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def load(self) -> int:
+        """Return how many replies wait."""
+        return len(self._waiting)
+
+    def take(self, landed: Landed) -> None:
+        """Have a reply judged."""
+        self._waiting.append(landed)
+        request, reply = landed.task.request, landed.reply
+        place = self._places[request.question.id]
+        try:
+            self._pipe.send((place, tuple(request.evidence), request.attempt, reply.text, reply.answer, reply.fault))
+        except BrokenPipeError as error:
+            raise _lost() from error
+
+    def close(self) -> None:
+        """Let the process go."""
+        with suppress(BrokenPipeError):  # gone already: `_read` has told of it
+            self._pipe.send(None)
+        self._thread.join()
+
+    def _read(self) -> None:
+        try:
+            while (verdict := self._pipe.recv()) is not None:
+                self._events.put(Judged(self._waiting.popleft(), verdict))
+        except (EOFError, ConnectionResetError):
+            self._events.put(_lost())
+
+
+def _sit(judge: Judge, questions: Sequence[Question], pipe: Connection, number: int) -> None:
+    """Judge what comes through the pipe. Of a request only what a verdict depends on comes with it."""
+    while (message := pipe.recv()) is not None:
+        place, evidence, attempt, text, answer, fault = message
+        request = TeacherRequest(questions[place], dict.fromkeys(evidence, ""), 0.0, attempt)
+        pipe.send(judge(request, TeacherReply(text, answer, fault=fault)))
+    pipe.send(None)
+
+
+def _lost() -> StorageError:
+    return StorageError(
+        "a process that checks rationales ended before its work was done, perhaps for want of memory; what is done "
+        "is kept: run the same command again with fewer: --set rationales.workers=1"
+    )
