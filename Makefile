@@ -14,8 +14,8 @@ test: .venv/.installed  ## all tests; those that need a browser, a GPU, Ray or a
 test-interop: .venv-interop/.installed  ## exports, read by the real libraries they are for
 	PYTHONPATH=src .venv-interop/bin/python -m pytest tests/interop
 
-test-ray: .venv-ray/.installed  ## question sets made by a fleet, on a real Ray
-	PYTHONPATH=$(CURDIR)/src .venv-ray/bin/python -m pytest tests/generation/drawing/test_fleet.py
+test-ray: .venv-ray/.installed  ## question sets and rationales made by a fleet, on a real Ray
+	PYTHONPATH=$(CURDIR)/src .venv-ray/bin/python -m pytest tests/generation/drawing/test_fleet.py tests/generation/rationales/test_fleet.py
 
 test-vllm: .venv-vllm/.installed  ## teachers on a real vLLM (its build for CPUs)
 	HF_HUB_OFFLINE=1 PYTHONPATH=src .venv-vllm/bin/python -m pytest tests/vllm tests/generation/teachers/test_local_teacher.py

@@ -2,8 +2,9 @@
 
 The server runs in a process of its own and answers each request after 5 ms with a rationale that passes every check.
 The ceiling is what a bare client loop reaches at the same concurrency: threads that post ready-made requests with
-the same library and drop what comes. The job renders, posts, parses, verifies against the graph and keeps each record.
-Both take turns, so that a machine that is busy slows down both; the ratio is that of the fastest turns.
+the same library, by its shortest way, and drop what comes. The job renders, posts, parses, verifies against the graph
+and keeps each record. Both take turns, so that a machine that is busy slows down both; the ratio is that of the
+fastest turns.
 
 Run with `python benchmarks/rationales.py [--requests N] [--turns N] [--concurrency N ...]`.
 """
@@ -96,7 +97,8 @@ def bare(url: str, bodies: Sequence[bytes], concurrency: int) -> float:
     """Return the requests per second of threads that only post."""
     import urllib3
 
-    pool, lock, left = urllib3.PoolManager(maxsize=concurrency), threading.Lock(), iter(bodies)
+    pool, lock, left = urllib3.connection_from_url(url, maxsize=concurrency), threading.Lock(), iter(bodies)
+    headers = {"Content-Type": "application/json"}
 
     def work() -> None:
         while True:
@@ -104,7 +106,7 @@ def bare(url: str, bodies: Sequence[bytes], concurrency: int) -> float:
                 body = next(left, None)
             if body is None:
                 return
-            pool.request("POST", f"{url}/chat/completions", body=body, retries=False)
+            pool.urlopen("POST", "/v1/chat/completions", body=body, headers=headers, retries=False)
 
     threads = [threading.Thread(target=work) for _ in range(concurrency)]
     began = time.perf_counter()

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
-from typing import Any
 
 from failwise.files import RecordLog
 from failwise.generation.rationales.accounting import Attempt
@@ -35,9 +34,12 @@ class Landed:
 class Crew:
     """Asks in threads. Tasks wait in a queue of their own, so that no thread waits for the one that checks replies."""
 
-    def __init__(self, teacher: Teacher, log: RecordLog, events: SimpleQueue[Any]) -> None:
-        """Have replies put into `events`, and what a teacher raised."""
-        self._teacher, self._log, self._events, self._lock = teacher, log, events, Lock()
+    def __init__(
+        self, teacher: Teacher, log: RecordLog, take: Callable[[Landed], None], fail: Callable[[BaseException], None]
+    ) -> None:
+        """Have `take` called with every reply, and `fail` with what went wrong; both in the thread that asked."""
+        self._teacher, self._log, self._lock = teacher, log, Lock()
+        self._take, self._fail = take, fail
         self._ready = SimpleQueue[Task | None]()
         self._threads: list[Thread] = []
         self._size = self._flying = 0
@@ -76,9 +78,9 @@ class Crew:
     def _work(self) -> None:
         while task := self._ready.get():
             try:
-                self._events.put(self._ask(task))
+                self._take(self._ask(task))
             except BaseException as error:  # raised again where the replies are taken in
-                self._events.put(error)
+                self._fail(error)
                 return
 
     def _ask(self, task: Task) -> Landed:

@@ -8,7 +8,7 @@ from functools import partial
 from itertools import islice
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any, TypeVar
 
 from failwise.errors import StorageError
@@ -32,6 +32,7 @@ class Judged:
     verdict: Verdict
 
 
+# What happens while a job runs: a reply came, or came with its verdict, or something broke.
 Events = SimpleQueue[Landed | Judged | BaseException]
 
 
@@ -39,9 +40,12 @@ Events = SimpleQueue[Landed | Judged | BaseException]
 def desks(
     judge: Judge, questions: Sequence[Question], workers: int, events: Events
 ) -> Iterator[Callable[[Landed], None]]:
-    """Yield what takes a reply in. Its verdict goes to `events`: at once, or from `workers` - 1 further processes."""
+    """Yield what takes a reply in, from any thread, and puts it into `events`.
+
+    With `workers` - 1 further processes it comes there with its verdict, else as it is.
+    """
     if workers == 1 or len(questions) < FEW or not can_fork():
-        yield lambda landed: events.put(Judged(landed, judge(landed.task.request, landed.reply)))
+        yield events.put
         return
     with forked(partial(_sit, judge, questions), workers - 1, duplex=True) as pipes:
         places = {question.id: place for place, question in enumerate(questions)}
@@ -82,7 +86,7 @@ class _Desk:
 
     def __init__(self, pipe: Connection, places: dict[str, int], events: Events) -> None:
         self._pipe, self._places, self._events = pipe, places, events
-        self._waiting = deque[Landed]()
+        self._waiting, self._lock = deque[Landed](), Lock()
         self._thread = Thread(target=self._read, daemon=True)
         self._thread.start()
 
@@ -92,11 +96,13 @@ class _Desk:
 
     def take(self, landed: Landed) -> None:
         """Have a reply judged."""
-        self._waiting.append(landed)
         request, reply = landed.task.request, landed.reply
         place = self._places[request.question.id]
+        message = (place, tuple(request.evidence), request.attempt, reply.text, reply.answer, reply.fault)
         try:
-            self._pipe.send((place, tuple(request.evidence), request.attempt, reply.text, reply.answer, reply.fault))
+            with self._lock:  # verdicts must come in the order of what waits
+                self._waiting.append(landed)
+                self._pipe.send(message)
         except BrokenPipeError as error:
             raise _lost() from error
 

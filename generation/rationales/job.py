@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,8 +10,10 @@ from pathlib import Path
 from failwise.errors import TeacherError
 from failwise.files import RecordLog, read_records
 from failwise.generation.config import RationalesConfig
+from failwise.generation.fleet import OntologyFiles
 from failwise.generation.rationales.accounting import ATTEMPTS, Ledger, read_attempts
 from failwise.generation.rationales.desks import in_turn
+from failwise.generation.rationales.fleet import Fleet
 from failwise.generation.rationales.judging import judge_for
 from failwise.generation.rationales.requests import Offers, Requests
 from failwise.generation.rationales.sampling import Flight, Record, Sampling
@@ -49,23 +51,25 @@ def write_rationales(
     advance: Advance = lambda n, note: None,
     teacher: Teacher | None = None,
     offers: Offers | None = None,
+    files: OntologyFiles | None = None,
 ) -> RationaleCounts:
     """Write rationales.jsonl and rejects.jsonl into `folder`; what stands there already is kept and skipped.
 
     Args:
         advance: called with the number of questions finished and a note, for a progress bar.
         offers: gives further evidence that a question's rationale may cite.
+        files: those of the ontology, for the nodes of a fleet; given, a Ray cluster asks, and no `teacher` here.
 
     Raises:
         TeacherError: the teacher cannot be used, or nothing at all was accepted.
         BudgetReached: the next request would have gone over the budget.
     """
     ledger = Ledger(config)
-    teacher = teacher or find_teacher(config, graph)
+    asker = files or teacher or find_teacher(config, graph)
     sampling = Sampling(config, Requests(graph, config, offers, questions), judge_for(graph, config))
     standing = take_stock(folder, questions, lambda q: sampling.task(q).fingerprint, ledger)
     todo = [q for q in questions if q.id not in standing.done]
-    job = _Job(sampling, ledger, teacher, folder)
+    job = _Job(sampling, ledger, asker, folder)
     advance(len(questions) - len(todo), "")
     with (
         RecordLog(folder / RATIONALES) as accepted,
@@ -153,20 +157,26 @@ def _count(folder: Path) -> RationaleCounts:
 class _Job:
     """One run of a job: who is asked how, and how it goes."""
 
-    def __init__(self, sampling: Sampling, ledger: Ledger, teacher: Teacher, folder: Path) -> None:
-        self._sampling, self._ledger, self._teacher, self._folder = sampling, ledger, teacher, folder
-        self._flight: Flight | None = None
+    def __init__(self, sampling: Sampling, ledger: Ledger, asker: Teacher | OntologyFiles, folder: Path) -> None:
+        self._sampling, self._ledger, self._asker, self._folder = sampling, ledger, asker, folder
+        self._flight: Flight | Fleet | None = None
         self._accepted = self._rejected = 0
 
     def records(self, todo: Sequence[Question], standing: Standing) -> Generator[Record, None, None]:
         """Yield the records of the questions that are to do."""
-        if self._sampling.config.teacher == "graph":  # nothing is paid, and there is no waiting to overlap
-            work = partial(self._sampling.at_once, teacher=self._teacher)
-            yield from in_turn(work, todo, self._sampling.config.workers)
+        sampling, asker = self._sampling, self._asker
+        free = sampling.config.teacher == "graph"  # nothing is paid, and there is no waiting to overlap
+        if free and not isinstance(asker, OntologyFiles):
+            yield from in_turn(partial(sampling.at_once, teacher=asker), todo, sampling.config.workers)
             return
-        with RecordLog(self._folder / ATTEMPTS) as log:
-            self._flight = Flight(self._sampling, self._ledger, self._teacher, log)
-            yield from self._flight.records(todo, standing.replies)
+        with ExitStack() as stack:
+            log = None if free else stack.enter_context(RecordLog(self._folder / ATTEMPTS))
+            if isinstance(asker, OntologyFiles):
+                self._flight = Fleet(sampling, self._ledger, asker, log)
+            elif log is not None:
+                self._flight = Flight(sampling, self._ledger, asker, log)
+            if self._flight is not None:
+                yield from self._flight.records(todo, standing.replies)
 
     def count(self, record: Record) -> None:
         """Count a record."""
@@ -178,7 +188,7 @@ class _Job:
     def note(self) -> str:
         """Return a word on how it goes, for a progress bar."""
         share = f"{self._rejected / (self._accepted + self._rejected):.0%} dropped"
-        if self._flight is None:
+        if self._flight is None or not self._ledger.attempts:
             return share
         ledger = self._ledger
         money = "" if ledger.money is None else f", cost {ledger.money:,.2f}"

@@ -22,8 +22,8 @@ from failwise.generation.verifying.rules import ACCEPTED, Verdict
 # So many questions in a row that the server did not serve are no accident.
 IN_A_ROW = 10
 
-# With so many replies unread, none is asked for.
-BACKLOG = 256
+# So many requests wait for their turn or their verdict, at least.
+AHEAD = 32
 
 Record = Rationale | Reject
 
@@ -103,13 +103,11 @@ class Flight:
 
     def __init__(self, sampling: Sampling, ledger: Ledger, teacher: Teacher, log: RecordLog) -> None:
         self._sampling, self._ledger = sampling, ledger
-        self._events = Events()
-        self._crew = Crew(teacher, log, self._events)
-        config = sampling.config
-        self.window = Window(config.concurrency, adapt=config.adapt)
+        self._teacher, self._log = teacher, log
+        self.window = Window(sampling.config.concurrency, adapt=sampling.config.adapt)
         self._again = deque[Task]()
         self._held: Task | None = None
-        self._out = self._read = self._unreached = 0  # requests on their way, replies at the desks
+        self._out = self._unreached = 0  # requests without a verdict, questions that were not served
         self.landed, self._began = 0, time.monotonic()
 
     def records(self, questions: Sequence[Question], replies: dict[str, list[Attempt]]) -> Iterator[Record]:
@@ -118,24 +116,19 @@ class Flight:
         Args:
             replies: those that questions have already, by id.
         """
-        fresh, config = iter(questions), self._sampling.config
-        with desks(self._sampling.judge, questions, config.workers, self._events) as read:
-            self._crew.resize(self.window.limit)
+        fresh, events, config = iter(questions), Events(), self._sampling.config
+        with desks(self._sampling.judge, questions, config.workers, events) as take:
+            crew = Crew(self._teacher, self._log, take, events.put)
+            crew.resize(self.window.limit)
             try:
                 while True:
-                    yield from self._fill(fresh, replies)
-                    if not self._out and not self._read:
+                    yield from self._fill(crew, fresh, replies)
+                    if not self._out:
                         return
-                    event = self._events.get()
-                    if isinstance(event, BaseException):
-                        raise event
-                    if isinstance(event, Landed):
-                        self._land(event)
-                        read(event)
-                    else:
-                        yield from self._settle(event)
+                    yield from self._land(events.get())
+                    crew.resize(self.window.limit)
             finally:
-                self._crew.close(config.timeout)
+                crew.close(config.timeout)
 
     @property
     def stopped(self) -> bool:
@@ -147,26 +140,24 @@ class Flight:
         """Replies per second so far."""
         return self.landed / max(1e-9, time.monotonic() - self._began)
 
-    def _land(self, landed: Landed) -> None:
-        self._out, self._read, self.landed = self._out - 1, self._read + 1, self.landed + 1
+    def _land(self, event: Landed | Judged | BaseException) -> Iterator[Record]:
+        if isinstance(event, BaseException):
+            raise event
+        landed, verdict = (event.landed, event.verdict) if isinstance(event, Judged) else (event, None)
+        self._out, self.landed = self._out - 1, self.landed + 1
         self._ledger.land(landed.task.characters)
         self._ledger.add(landed.attempt)
         self.window.note(landed.attempt.seconds, landed.attempt.refused)
-        self._crew.resize(self.window.limit)
-
-    def _settle(self, judged: Judged) -> Iterator[Record]:
-        self._read -= 1
-        landed = judged.landed
-        settled = self._sampling.settle(landed.task, landed.reply, judged.verdict)
+        settled = self._sampling.settle(landed.task, landed.reply, verdict)
         if isinstance(settled, Task):
             self._again.append(settled)
         else:
             yield settled
         self._refuse_to_go_on(landed.reply.fault, ended=not isinstance(settled, Task))
 
-    def _fill(self, fresh: Iterator[Question], replies: dict[str, list[Attempt]]) -> Iterator[Record]:
-        """Send tasks until as many wait as are in flight, so that a thread that is done finds the next one ready."""
-        while self._out < 2 * self.window.limit and self._read < BACKLOG:
+    def _fill(self, crew: Crew, fresh: Iterator[Question], replies: dict[str, list[Attempt]]) -> Iterator[Record]:
+        """Send tasks until enough wait, so that a thread that is done finds the next one ready."""
+        while self._out < self.window.limit + max(self.window.limit, AHEAD):
             task = self._held or (self._again.popleft() if self._again else None)
             if task is None:
                 question = next(fresh, None)
@@ -182,7 +173,7 @@ class Flight:
                 self._held = task
                 return
             self._ledger.send(task.characters)
-            self._crew.send(task)
+            crew.send(task)
             self._out += 1
 
     def _refuse_to_go_on(self, fault: str, ended: bool) -> None:

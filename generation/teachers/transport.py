@@ -18,7 +18,7 @@ from failwise.errors import InputError, MissingExtraError, TeacherError
 from failwise.generation.config import RationalesConfig
 
 if TYPE_CHECKING:
-    from urllib3 import BaseHTTPResponse, PoolManager
+    from urllib3 import BaseHTTPResponse, HTTPConnectionPool, PoolManager
 
 KEY = "OPENAI_API_KEY"
 HOSTED = "https://api.openai.com/v1"
@@ -82,11 +82,17 @@ class Transport:
         """Have a key ready where the environment holds one.
 
         Raises:
-            InputError: the address holds a user name.
+            InputError: the address is none, or holds a user name.
             TeacherError: there is no key, and the server is a hosted one.
         """
         self.address = (config.base_url or os.environ.get("OPENAI_BASE_URL") or HOSTED).rstrip("/")
-        if urlsplit(self.address).username is not None:
+        parts = urlsplit(self.address)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise InputError(
+                f"the address of {caller.name} is {self.address!r}; it begins with http:// or https:// and names a "
+                "server, such as http://127.0.0.1:8000/v1"
+            )
+        if parts.username is not None:
             raise InputError(
                 f"the address of {caller.name} must hold no user name or password; give the key in {caller.key}"
             )
@@ -95,7 +101,7 @@ class Transport:
         if not key and self.address == HOSTED:  # a server of one's own asks for none
             raise self.unusable(f"{caller.key} is not in the environment")
         self._headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
-        self._pool = _pool(self.address, config)
+        self._pool, self._prefix = _pool(self.address, config)
         self._closed = threading.Event()
         self._quiet_until = 0.0  # the server named a moment: no request goes out before it
 
@@ -109,7 +115,8 @@ class Transport:
         for turn in range(self._config.retries + 1):
             if turn and self._closed.wait(_pause(turn)):
                 break
-            self._closed.wait(max(0.0, self._quiet_until - time.monotonic()))
+            if (quiet := self._quiet_until - time.monotonic()) > 0:
+                self._closed.wait(quiet)
             sent = self._try(path, body, sent)
             if sent.fault not in (*UNREACHED, "no-connection") or sent.fault == "timeout":
                 return sent
@@ -152,9 +159,9 @@ class Transport:
         return self._turned_away(status, headers, self.clean(data.decode("utf-8", "replace")), before)
 
     def _exchange(self, path: str, body: bytes) -> "tuple[int, Mapping[str, str], bytes, str]":
-        response = self._pool.request(
+        response = self._pool.urlopen(
             "POST",
-            f"{self.address}/{path}",
+            f"{self._prefix}/{path}",
             body=body,
             headers=self._headers,
             preload_content=False,
@@ -199,7 +206,8 @@ class Transport:
         return replace(before, fault=fault, detail=detail, refused=before.refused + 1)
 
 
-def _pool(address: str, config: RationalesConfig) -> "PoolManager":
+def _pool(address: str, config: RationalesConfig) -> "tuple[HTTPConnectionPool | PoolManager, str]":
+    """Return what sends, and what it wants before a path: the server's own pool, or a proxy and the whole address."""
     try:
         import urllib3
     except ImportError as error:
@@ -208,7 +216,9 @@ def _pool(address: str, config: RationalesConfig) -> "PoolManager":
     settings: dict[str, Any] = {"maxsize": config.concurrency, "timeout": timeout, "retries": False}
     parts = urlsplit(address)
     proxy = None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
-    return urllib3.ProxyManager(proxy, **settings) if proxy else urllib3.PoolManager(**settings)
+    if proxy:
+        return urllib3.ProxyManager(proxy, **settings), address
+    return urllib3.PoolManager(**settings).connection_from_url(address), parts.path
 
 
 def _pause(turn: int) -> float:

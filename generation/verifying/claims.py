@@ -10,7 +10,8 @@ from enum import StrEnum
 
 from failwise.generation.verifying.lexicon import LEXICONS, Lexicon
 from failwise.generation.verifying.naming import Index, index_names, known, name_key, name_words
-from failwise.generation.verifying.reading import NAME, OPTION, read_shape
+from failwise.generation.verifying.reading import read_stances
+from failwise.generation.verifying.signs import NAME, OPTION
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Entity, Relation
 
@@ -44,7 +45,7 @@ class TextReading:
     `picks` say of options (by place) whether the text takes them for right, in order, `last_picks` those of the last
     sentence that says so; `named` are the options that it names; `misplaced` are citations that stand beside another
     name, with their sentence; `letters` are numbers of sentences that hold a letter, with its option; `words` are the
-    plain words, without names, to tell the language by.
+    plain words, without names, to tell the language by; `cited` are the ids it cites, each once.
     """
 
     claims: tuple[Claim, ...]
@@ -55,10 +56,11 @@ class TextReading:
     letters: tuple[tuple[int, int], ...]
     sentences: tuple[str, ...]
     words: tuple[str, ...]
+    cited: tuple[str, ...]
 
     def count(self, finding: Finding) -> int:
         """Return how many claims have a finding."""
-        return sum(claim.finding is finding for claim in self.claims)
+        return [claim.finding for claim in self.claims].count(finding)
 
 
 class NameBook:
@@ -130,7 +132,7 @@ def _shape(wording: str, option: str) -> tuple[str, ...]:
 
 
 def _truth(shape: tuple[str, ...], lexicon: Lexicon) -> bool | None:
-    stances = read_shape(shape, lexicon)
+    stances = read_stances(shape, lexicon)
     return stances[0].truth if stances and stances[0] else None
 
 

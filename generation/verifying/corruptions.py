@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from failwise.files import content_id
 from failwise.generation.records import Question
 from failwise.generation.teachers.teacher import CITATION, TeacherReply, TeacherRequest
-from failwise.generation.verifying.rules import Verifier, answered, cited_ids
+from failwise.generation.verifying.rules import Verifier, answered
+from failwise.generation.verifying.tokens import cited_ids
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Direction, Entity, Fact, Truth
 

@@ -1,14 +1,14 @@
 """Words that turn a sentence: what denies, what joins, what concludes. One table per language."""
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # compared by identity, since what is read by it is remembered
 class Lexicon:
     """Words of one language by what they do to a claim.
 
@@ -38,8 +38,15 @@ class Lexicon:
     relates: frozenset[str]
     common: frozenset[str]
 
-    def __hash__(self) -> int:
-        return hash((self.language, len(self.deny), len(self.relates)))
+    @cached_property
+    def fillers(self) -> frozenset[str]:
+        """Words that say nothing by themselves."""
+        return self.gap - self.deny
+
+    @cached_property
+    def joints(self) -> frozenset[str]:
+        """Words and marks that part clauses or join lists."""
+        return self.hard | self.soft | {":"}
 
     def learnt(self, deny: frozenset[str], relates: frozenset[str]) -> "Lexicon":
         """Return the lexicon with more words that deny, and more that speak of a relation."""

@@ -1,191 +1,130 @@
 """Find the names of things in a text: a question's options, its anchor, and other things of the graph.
 
-A text becomes sentences of words and signs. The longest name wins, words are compared without plural endings, and
-what stands between two words of a name (a slash, a hyphen) does not matter.
+The longest name wins, words are compared without plural endings, and what stands between two words of a name (a
+slash, a hyphen) does not matter.
 """
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
-from failwise.generation.verifying.lexicon import stem
-from failwise.generation.verifying.reading import CITED, LETTER, NAME, OPTION
-
-DASH = "\u2013"
-# A citation, a shortened word whose full stop ends nothing, a word, a new line with its list sign, or a mark. A
-# label may hold any of them.
-_TOKEN = re.compile(
-    r"\[(?P<cited>[^\[\]\s]+/[^\[\]\s]+)\]"
-    r"|(?P<short>\b(?:e\.g\.|i\.e\.|z\. ?B\.|d\. ?h\.|vs\.|approx\.|bzw\.|ca\.|u\. ?a\.))"
-    r"|(?P<word>[^\W_]+(?:['\u2019][^\W_]+|[.,]\d+)*)"
-    r"|(?P<line>\n\s*(?:(?:[-*•]|\d+[.)])\s)?)"
-    r"|(?P<mark>[.!?;:,()\u2013\u2014&]|(?<=\s)-(?=\s))"
-)
-_ENDS = frozenset(".!?")
-_LISTING = frozenset({"and", "or", "und", "oder"})
-_SOURCES = frozenset({"to", "per", "laut", "gemäß", "nach"})  # "according to [id], …" speaks of what follows
-_POINTERS = frozenset({"option", "answer", "choice", "letter", "is", "are", "antwort", "buchstabe", "ist", "sind"})
+from failwise.generation.verifying.signs import NAME, OPTION, Sign
+from failwise.generation.verifying.tokens import Token, tokens
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A name to look for: its words, their stems, and what it names.
+    """A name to look for: its words, their stems, and the sign that stands for it in a shape.
 
-    `option` is its place among the question's options, or -1; `kinds` are the classes of the things of that name.
-    Of the marks that part a text (commas, brackets) only its own `marks` may stand between its words.
+    Of the marks that part a text (commas, brackets) only its own `marks` may stand between its words. `second` is the
+    stem that must follow its first; it is empty where the name ends there, or where a mark may come between.
     """
 
     words: tuple[str, ...]
     stems: tuple[str, ...]
-    marks: frozenset[str] = frozenset()
-    option: int = -1
-    kinds: frozenset[str] = frozenset()
+    length: int
+    marks: frozenset[str]
+    second: str
+    is_option: bool
+    sign: Sign
 
 
-@dataclass(frozen=True, slots=True)
-class Sign:
-    """What a sign in a sentence's shape stands for; a citation of the name "forward" backs what follows it."""
-
-    kind: str
-    option: int = -1
-    name: str = ""
-    kinds: frozenset[str] = frozenset()
-    cited: str = ""
-    start: int = 0
+# Names by their first stem, and then by the second that is found in the text ("" stands for any other).
+Index = Mapping[str, Mapping[str, Sequence[Known]]]
 
 
-@dataclass(slots=True)
-class Sentence:
-    """A sentence as a shape with its signs in order."""
-
-    start: int
-    end: int = 0
-    shape: list[str] = field(default_factory=list)
-    signs: list[Sign] = field(default_factory=list)
-    in_list: bool = False
-    ended: bool = False  # by a mark of its own
-    asks: bool = False
-
-
-Index = Mapping[str, tuple[Known, ...]]
+@lru_cache(maxsize=1 << 16)
+def _words(label: str) -> tuple[Token, ...]:
+    return tuple(token for token in tokens(label)[0] if token.kind == "word")
 
 
 def name_words(label: str) -> tuple[str, ...]:
     """Return the words of a label in lower case."""
-    return _name_words(label)
+    return tuple(word.low for word in _words(label))
 
 
 @lru_cache(maxsize=1 << 16)
-def _name_words(label: str) -> tuple[str, ...]:
-    return tuple(m["word"].lower() for m in _TOKEN.finditer(label) if m["word"])
-
-
 def name_key(label: str) -> str:
     """Return what two spellings of a name have in common."""
-    return _name_key(label)
+    return " ".join(word.stem for word in _words(label))
 
 
 @lru_cache(maxsize=1 << 16)
-def _name_key(label: str) -> str:
-    return " ".join(map(stem, _name_words(label)))
+def name_parts(label: str) -> frozenset[str]:
+    """Return the stems of a label's words."""
+    return frozenset(word.stem for word in _words(label))
 
 
 @lru_cache(maxsize=1 << 16)
 def known(label: str, option: int = -1, kinds: frozenset[str] = frozenset()) -> Known:
-    """Return a label as a name to look for."""
-    words = _name_words(label)
-    marks = frozenset(m[0] for m in _TOKEN.finditer(label) if not m["word"])
-    return Known(words, tuple(map(stem, words)), marks, option, kinds)
-
-
-def index_names(names: Iterable[Known]) -> dict[str, tuple[Known, ...]]:
-    """Return names by their first word, the longest first."""
-    found: dict[str, list[Known]] = {}
-    for name in names:
-        if name.stems:
-            found.setdefault(name.stems[0], []).append(name)
-    return {first: tuple(sorted(group, key=lambda n: -len(n.stems))) for first, group in found.items()}
-
-
-def sentences(text: str, own: Index, others: Index, letters: Mapping[str, int]) -> list[Sentence]:
-    """Cut a text into sentences.
+    """Return a label as a name to look for.
 
     Args:
-        own: names of the question, which win over equally long ones in `others`.
-        letters: option ids with their places.
+        option: its place among the question's options, or -1.
+        kinds: the classes of the things of that name.
     """
-    tokens = [(m.lastgroup or "", m[m.lastgroup or 0], m.start()) for m in _TOKEN.finditer(text)]
-    stems = [stem(value.lower()) if kind == "word" else "" for kind, value, _ in tokens]
-    found: list[Sentence] = []
-    now = Sentence(0)
-    place, count = 0, len(tokens)
-    while place < count:
-        kind, value, start = tokens[place]
-        step = 1
-        if kind == "word":
-            first = stems[place]
-            hit = None
-            if first in own or first in others:
-                hit = _match(tokens, stems, place, own.get(first, ()), others.get(first, ()))
-            if hit is not None:
-                name, step = hit
-                is_option = name.option >= 0
-                sign = OPTION if is_option else NAME
-                now.shape.append(sign)
-                now.signs.append(Sign(sign, name.option, " ".join(name.stems), name.kinds, start=start))
-            elif value in letters and _is_letter(tokens, place, letters):
-                now.shape.append(LETTER)
-                now.signs.append(Sign(LETTER, letters[value], start=start))
-            else:
-                now.shape.append(value.lower())
-        elif kind == "cited":
-            target = found[-1] if _belongs_before(tokens, place, now, found) else now
-            target.shape.append(CITED)
-            forward = len(target.shape) > 1 and target.shape[-2] in _SOURCES
-            target.signs.append(Sign(CITED, cited=value, start=start, name="forward" if forward else ""))
-            if target is not now:
-                target.end = start + len(value) + 2
-        elif kind == "line" or value in _ENDS:
-            if now.shape:
-                now.end, now.ended, now.asks = start + (kind != "line"), kind != "line", value == "?"
-                found.append(now)
-            now = Sentence(start + len(value), in_list=kind == "line" and bool(value.strip()))
-        elif kind == "mark":
-            now.shape.append(value if value != "-" else DASH)
-        place += step
-    if now.shape:
-        now.end = len(text)
-        found.append(now)
-    return found
+    stems = tuple(word.stem for word in _words(label))
+    # A citation keeps its brackets here: in a text it stands without them, and never stands within a name.
+    marks = frozenset(f"[{t.text}]" if t.kind == "cited" else t.text for t in tokens(label)[0] if t.kind != "word")
+    sign = Sign(OPTION if option >= 0 else NAME, option, name_key(label), name_parts(label), kinds)
+    second = stems[1] if len(stems) > 1 and not marks else ""
+    return Known(name_words(label), stems, len(stems), marks, second, option >= 0, sign)
 
 
-_Token = tuple[str, str, int]
+def index_names(names: Iterable[Known]) -> Index:
+    """Return names by their first two words, the longest first."""
+    groups: dict[str, list[Known]] = {}
+    for name in names:
+        if name.stems:
+            groups.setdefault(name.stems[0], []).append(name)
+    return {first: _by_second(group) for first, group in groups.items()}
 
 
-def _match(
-    tokens: list[_Token], stems: list[str], place: int, own: tuple[Known, ...], others: tuple[Known, ...]
+def _by_second(group: list[Known]) -> Mapping[str, Sequence[Known]]:
+    if len(group) == 1:
+        return {group[0].second: group}
+    group.sort(key=_length, reverse=True)
+    seconds = {name.second for name in group} | {""}
+    return {second: [n for n in group if n.second in ("", second)] for second in seconds}
+
+
+def _length(name: Known) -> int:
+    return name.length
+
+
+def longest_name(
+    found: Sequence[Token], stems: Sequence[str], place: int, own: Index, others: Index
 ) -> tuple[Known, int] | None:
+    """Return the longest name that stands at a place, and the place after it.
+
+    Args:
+        stems: those of the tokens `found`.
+        own: names that win over equally long ones in `others`.
+    """
+    after = stems[place + 1] if place + 1 < len(stems) else ""
     best: Known | None = None
-    taken = 0
-    for name in (*own, *others):
-        if best is not None and len(name.stems) < len(best.stems):
+    best_end = 0
+    for index in (own, others):
+        group = index.get(stems[place])
+        if group is None:
             continue
-        if len(name.stems) > 1 and not name.marks and (place + 1 == len(stems) or stems[place + 1] != name.stems[1]):
-            continue  # most names end here
-        end = _end_of(stems, tokens, place, name)
-        if end and (best is None or len(name.stems) > len(best.stems) or _exacter(tokens, place, end, name, best)):
-            best, taken = name, end - place
-    return None if best is None else (best, taken)
+        for name in group.get(after) or group.get("", ()):
+            if best is not None and (name.length < best.length or (name.length == best.length and not name.is_option)):
+                continue
+            end = _end_of(name, found, stems, place)
+            if end and (best is None or name.length > best.length or _exacter(name, best, found[place:end])):
+                best, best_end = name, end
+    return None if best is None else (best, best_end)
 
 
-def _end_of(stems: list[str], tokens: list[_Token], place: int, name: Known) -> int:
-    """Return the place after a name's last word, or 0 if the name does not stand here."""
-    if len(name.stems) == 1:
-        return place + 1
+def _end_of(name: Known, found: Sequence[Token], stems: Sequence[str], place: int) -> int:
+    """Return the place after a name's last word, or 0 if the name, whose first two words are right, is not here."""
+    if not name.marks:
+        end = place + name.length
+        return end if name.length <= 2 or tuple(stems[place:end]) == name.stems else 0
     at = place
-    for wanted in name.stems:
-        while place < at < len(stems) and tokens[at][1] in name.marks:
+    for number, wanted in enumerate(name.stems):
+        while number and at < len(stems) and found[at].text in name.marks:
             at += 1
         if at >= len(stems) or stems[at] != wanted:
             return 0
@@ -193,35 +132,8 @@ def _end_of(stems: list[str], tokens: list[_Token], place: int, name: Known) -> 
     return at
 
 
-def _exacter(tokens: list[_Token], place: int, end: int, name: Known, best: Known) -> bool:
+def _exacter(name: Known, best: Known, found: Sequence[Token]) -> bool:
     """Say whether of two names that read alike but for their endings the first is spelled as it stands here."""
-    if name.option < 0 or best.option < 0 or name.words == best.words:
+    if not name.is_option or not best.is_option or name.words == best.words:
         return False
-    return tuple(v.lower() for k, v, _ in tokens[place:end] if k == "word") == name.words
-
-
-def _is_letter(tokens: list[_Token], place: int, letters: Mapping[str, int]) -> bool:
-    """Say whether a word that looks like an option's letter is one, and not an article or a pronoun."""
-    before = tokens[place - 1][1].lower() if place else "\n"
-    after = tokens[place + 1] if place + 1 < len(tokens) else ("mark", ".", 0)
-    closed = after[0] in ("mark", "line", "cited")
-    listed = after[1] in _LISTING and place + 2 < len(tokens) and tokens[place + 2][1] in letters
-    if closed or listed:
-        return True
-    if tokens[place][1] not in "AI":
-        return before in _POINTERS or (before[-1:] in ".\n" and after[1] in ("is", "ist"))
-    return before in ("option", "answer", "choice", "antwort")
-
-
-def _belongs_before(tokens: list[_Token], place: int, now: Sentence, found: list[Sentence]) -> bool:
-    """Say whether a citation after a full stop belongs to the sentence before it."""
-    if now.shape or not found or not found[-1].ended or now.in_list or tokens[place - 1][0] == "line":
-        return False
-    after = next((v for k, v, _ in tokens[place + 1 :] if k != "cited"), ".")
-    return not after[:1].islower() and after not in (",", ":")
-
-
-def spans(found: list[Sentence], text: str) -> Iterator[str]:
-    """Yield the words of each sentence as they stand in the text."""
-    for sentence in found:
-        yield text[sentence.start : sentence.end].strip()
+    return tuple(token.low for token in found if token.kind == "word") == name.words

@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from failwise.generation.config import RationalesConfig
 from failwise.generation.records import Question
 from failwise.generation.teachers.teacher import CITATION, TeacherReply, TeacherRequest
 from failwise.generation.verifying.claims import Finding, NameBook, TextReading
 from failwise.generation.verifying.lexicon import LEXICONS
-from failwise.generation.verifying.matching import QuestionMatcher
+from failwise.generation.verifying.matching import read_text
 from failwise.kg.graph import KnowledgeGraph
 
 ACCEPTED = "accepted"
@@ -52,11 +53,6 @@ class Verdict:
     cited: tuple[str, ...]
 
 
-def cited_ids(text: str) -> tuple[str, ...]:
-    """Return the evidence ids that a text cites as [id], each once, in order."""
-    return tuple(dict.fromkeys(CITATION.findall(text)))
-
-
 class Verifier:
     """Checks rationales against one graph; it may be asked from several threads."""
 
@@ -71,11 +67,11 @@ class Verifier:
         reading = self.read(request.question, reply.text)
         reason, detail = next(self.broken(request, reply, reading), (ACCEPTED, ""))
         supported, contradicted, unverifiable = (reading.count(finding) for finding in Finding)
-        return Verdict(reason, detail, supported, contradicted, unverifiable, cited_ids(reply.text))
+        return Verdict(reason, detail, supported, contradicted, unverifiable, reading.cited)
 
     def read(self, question: Question, text: str) -> TextReading:
         """Return the claims of a rationale with what the graph says to them."""
-        return QuestionMatcher(self.book, question, text).read()
+        return read_text(self.book, question, text)
 
     def broken(self, request: TeacherRequest, reply: TeacherReply, reading: TextReading) -> Iterator[tuple[str, str]]:
         """Yield (reason, detail) for every rule that a reply breaks, in the order of `RULES`."""
@@ -83,14 +79,14 @@ class Verifier:
         yield from _form(question, reply)
         yield from _ending(reply.text, reading)
         yield from self._text(question, reply.text, reading)
-        yield from _citations(request, cited_ids(reply.text), reading)
+        yield from _citations(request, reading)
         for claim in reading.claims:
             if claim.finding is Finding.CONTRADICTED:
                 yield "contradicted", _short(claim.sentence)
                 break
         if reply.answer is not None:
             yield from _consequence(question, reply.answer, reading)
-        for option in _missing(question, reading, cited_ids(reply.text)):
+        for option in _missing(question, reading):
             yield "option-not-addressed", option
         if not self.config.early_letter:
             yield from _early_letter(question, reading)
@@ -103,14 +99,22 @@ class Verifier:
     def _text(self, question: Question, text: str, reading: TextReading) -> Iterator[tuple[str, str]]:
         if foreign := foreign_language(reading.words, question.language):
             yield "wrong-language", foreign
-        again = Counter(s.casefold() for s in reading.sentences).most_common(1)
-        if again and again[0][1] >= REPEATS:
-            yield "repetition", f"{again[0][1]} times: {_short(again[0][0])}"
+        again, times = _most_repeated(reading.sentences)
+        if times >= REPEATS:
+            yield "repetition", f"{times} times: {_short(again)}"
         words = len(CITATION.sub(" ", text).split())
         if words < self.config.min_words:
             yield "too-short", f"{words} words, at least {self.config.min_words}"
         elif words > self.config.max_words:
             yield "too-long", f"{words} words, at most {self.config.max_words}"
+
+
+def _most_repeated(sentences: tuple[str, ...]) -> tuple[str, int]:
+    """Return the sentence that stands there most often, in lower case, and how often."""
+    plain = [sentence.casefold() for sentence in sentences]
+    if len(plain) == len(set(plain)):
+        return "", 0
+    return Counter(plain).most_common(1)[0]
 
 
 def foreign_language(words: tuple[str, ...], language: str) -> str:
@@ -121,9 +125,9 @@ def foreign_language(words: tuple[str, ...], language: str) -> str:
     own = LEXICONS.get(language)
     if own is None:
         return ""
-    here = sum(word in own.common for word in words)
+    here = sum(map(own.common.__contains__, words))
     for name, other in LEXICONS.items():
-        there = sum(word in other.common for word in words) if name != language else 0
+        there = sum(map(other.common.__contains__, words)) if name != language else 0
         if there >= 3 and there > here:
             return f"{there} common words of {name}, {here} of {language}"
     if len(words) >= 20 and here < 0.08 * len(words):
@@ -150,12 +154,17 @@ def answered(question: Question, answer: str | None) -> frozenset[int] | None:
     """Return the places of the options that an answer such as "B", "A,C" or "none" names; None: it is no answer."""
     if answer is None:
         return None
-    if answer.strip().lower() == NONE and NONE not in question.option_ids:
+    return _places(question.option_ids, answer)
+
+
+@lru_cache(maxsize=1 << 12)
+def _places(option_ids: tuple[str, ...], answer: str) -> frozenset[int] | None:
+    if answer.strip().lower() == NONE and NONE not in option_ids:
         return frozenset()
     letters = [letter.strip() for letter in answer.split(",")]
-    if not set(letters) <= set(question.option_ids):
+    if not set(letters) <= set(option_ids):
         return None
-    return frozenset(question.option_ids.index(letter) for letter in letters)
+    return frozenset(option_ids.index(letter) for letter in letters)
 
 
 def _ending(text: str, reading: TextReading) -> Iterator[tuple[str, str]]:
@@ -169,8 +178,8 @@ def _concludes(reading: TextReading) -> bool:
     return bool(reading.letters) and reading.letters[-1][0] == len(reading.sentences) - 1
 
 
-def _citations(request: TeacherRequest, cited: tuple[str, ...], reading: TextReading) -> Iterator[tuple[str, str]]:
-    for cited_id in cited:
+def _citations(request: TeacherRequest, reading: TextReading) -> Iterator[tuple[str, str]]:
+    for cited_id in reading.cited:
         if cited_id not in request.evidence:
             yield "invented-citation", cited_id
     for cited_id, sentence in reading.misplaced:
@@ -193,11 +202,11 @@ def _consequence(question: Question, answer: str, reading: TextReading) -> Itera
             return
 
 
-def _missing(question: Question, reading: TextReading, cited: tuple[str, ...]) -> Iterator[str]:
+def _missing(question: Question, reading: TextReading) -> Iterator[str]:
     facts = question.fact_ids or ("",) * len(question.options)
     for place, (option, fact_id) in enumerate(zip(question.options, facts, strict=True)):
         # "None of these" has no fact; what it says shows in what is said of the others.
-        if fact_id and (fact_id not in cited or place not in reading.named):
+        if fact_id and (fact_id not in reading.cited or place not in reading.named):
             yield option
 
 

@@ -61,7 +61,15 @@ def generate(
     if not folder.finished():
         with folder.working(redo=redo) as outcome, progress_bar(console(), "rationales", len(asked.questions)) as bar:
             carry_over(asked.questions, graph, settings, out, set_aside_folders(out), asked.offers)
-            counts = write_rationales(asked.questions, graph, settings, out, bar.advance, offers=asked.offers)
+            counts = write_rationales(
+                asked.questions,
+                graph,
+                settings,
+                out,
+                bar.advance,
+                offers=asked.offers,
+                files=asked.run.fleet_files(),
+            )
             outcome.record(asdict(counts) | dropped(out) | asked.left_out, out / RATIONALES, out / REJECTS)
     say_counts(out / RATIONALES, as_json)
 

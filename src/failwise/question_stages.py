@@ -92,7 +92,7 @@ def write_rationales(run: Run, folder: Path, outcome: Outcome, bars: Bars) -> No
         return
     kept = carry_over(questions, run.graph, config, folder, set_aside_folders(folder), offers)
     with bars("rationales", len(questions)) as bar:
-        counts = write(questions, run.graph, config, folder, bar.advance, offers=offers)
+        counts = write(questions, run.graph, config, folder, bar.advance, offers=offers, files=run.fleet_files())
     outcome.record(asdict(counts) | dropped(folder) | {"kept from before": kept} | left_out, *files)
 
 

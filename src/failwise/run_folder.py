@@ -16,6 +16,7 @@ from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.load import Ontology, load_ontology
 
 if TYPE_CHECKING:
+    from failwise.generation.fleet import OntologyFiles
     from failwise.generation.rationales.requests import Offers
 
 CONFIG = "run.json"
@@ -68,6 +69,15 @@ class Run:
 
         config = self.config.rationales
         return offers_for(self.graph, config, kept_apart(self.questions)) if config.hops or config.passages else None
+
+    def fleet_files(self) -> "OntologyFiles | None":
+        """Return the ontology's files for the nodes that ask a teacher; None where this machine asks by itself."""
+        from failwise.generation.fleet import OntologyFiles
+
+        if not self.config.rationales.fleet:
+            return None
+        source, graph = self.config.ontology, self.graph
+        return OntologyFiles.of(source.paths, source.shipped, graph.digest, graph.language)
 
     def test_questions(self) -> list[Question]:
         """Return what the student is asked."""

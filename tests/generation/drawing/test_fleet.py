@@ -19,6 +19,7 @@ from failwise.generation.drawing import fleet
 from failwise.generation.drawing.fleet import Job, Worker, fleet_lines
 from failwise.generation.drawing.parallel import Lines, question_lines
 from failwise.generation.drawing.synthesize import Synthesis
+from failwise.generation.fleet import OntologyFiles, told
 from failwise.generation.formats.question_files import QUESTIONS
 from failwise.kg.graph import KnowledgeGraph
 from failwise.question_set import BALANCE_JSON, LEAKAGE_JSON
@@ -33,32 +34,6 @@ def thawed() -> Iterator[None]:
     """A worker puts all that is there out of the garbage collector's sight; these tests put it back."""
     yield
     gc.unfreeze()
-
-
-@pytest.fixture(scope="module")
-def ray() -> Any:
-    return pytest.importorskip("ray", reason="ray is not installed; make test-ray brings it")
-
-
-@pytest.fixture(scope="module")
-def machine(ray: Any) -> Iterator[None]:
-    """A Ray of this machine alone; tests that start another one come before those that use it."""
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
-    yield
-    ray.shutdown()
-
-
-@pytest.fixture
-def two_nodes(ray: Any) -> Iterator[Any]:
-    """A Ray of two nodes; gives a function that ends the second."""
-    from ray.cluster_utils import Cluster
-
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
-    second = cluster.add_node(num_cpus=1)
-    ray.init(address=cluster.address, log_to_driver=False, logging_level="ERROR")
-    yield lambda: cluster.remove_node(second)
-    ray.shutdown()
-    cluster.shutdown()
 
 
 def by_one(graph: KnowledgeGraph, config: QuestionsConfig) -> tuple[list[Lines], Counter[str]]:
@@ -76,7 +51,7 @@ def by_fleet(
 
 
 def job_of(graph: KnowledgeGraph, config: QuestionsConfig) -> Job:
-    return Job.of([], True, graph.digest, config, None)
+    return Job(OntologyFiles.of([], True, graph.digest, config.language), config, None)
 
 
 def answers(worker: Worker, *units: int) -> list[dict[str, Any]]:
@@ -108,8 +83,8 @@ def test_a_unit_tried_again_is_the_same(shipped: KnowledgeGraph, thawed: None, c
 
 def test_the_files_of_the_job_stand_in_for_those_of_the_node(toy: KnowledgeGraph, thawed: None) -> None:
     config = QuestionsConfig()
-    job = Job.of(toy_paths(), False, toy.digest, config, None)
-    assert list(job.contents) == ["relations.ttl", "schema.ttl", "toy.ttl"]
+    job = Job(OntologyFiles.of(toy_paths(), False, toy.digest, "en"), config, None)
+    assert list(job.files.contents) == ["relations.ttl", "schema.ttl", "toy.ttl"]
     texts = [row["text"] for row in answers(Worker(job), *range(len(by_one(toy, config)[0])))]
     assert texts == [lines.text for lines in by_one(toy, config)[0]]
 
@@ -120,7 +95,8 @@ def test_the_files_of_the_job_stand_in_for_those_of_the_node(toy: KnowledgeGraph
 def test_a_node_that_would_draw_other_questions_says_so(
     toy: KnowledgeGraph, thawed: None, changed: dict[str, str], sentence: str
 ) -> None:
-    job = replace(Job.of(toy_paths(), False, toy.digest, QuestionsConfig(), None), **changed)  # type: ignore[arg-type]
+    files = replace(OntologyFiles.of(toy_paths(), False, toy.digest, "en"), **changed)  # type: ignore[arg-type]
+    job = Job(files, QuestionsConfig(), None)
     with pytest.raises(InputError, match=sentence):
         list(fleet._in_order(iter(answers(Worker(job), 0)), 1))
 
@@ -151,12 +127,12 @@ def test_every_unit_arrives_once_or_the_job_fails(units: tuple[int, ...], senten
 )
 def test_an_error_of_a_worker_keeps_its_kind_and_sentence(error: FailwiseError) -> None:
     with pytest.raises(type(error)) as met:
-        list(fleet._in_order(iter([row(0, **fleet._told(error))]), 1))
+        list(fleet._in_order(iter([row(0, **told(error))]), 1))
     assert str(met.value) == str(error)
 
 
 def test_without_ray_the_extra_is_named(toy: KnowledgeGraph, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fleet, "find_spec", lambda name: None)
+    monkeypatch.setattr("failwise.generation.fleet.find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"failwise\[ray\]"):
         next(fleet_lines(toy_paths(), False, QuestionsConfig()))
 
@@ -164,7 +140,7 @@ def test_without_ray_the_extra_is_named(toy: KnowledgeGraph, monkeypatch: pytest
 def test_without_ray_the_command_names_the_extra_and_writes_nothing(
     failwise: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fleet, "find_spec", lambda name: None)
+    monkeypatch.setattr("failwise.generation.fleet.find_spec", lambda name: None)
     done = by_command(failwise, "fleet", "questions.fleet=true")
     assert done.returncode == 2
     (sentence,) = done.stderr.splitlines()
