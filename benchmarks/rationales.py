@@ -1,23 +1,28 @@
 """How close a job of rationales comes to what a server can serve: 10,000 requests, 5 ms each, on the loopback.
 
-The server runs in a process of its own and answers each request after 5 ms with a rationale that passes every check.
-The ceiling is what a bare client loop reaches at the same concurrency: threads that post ready-made requests with
-the same library, by its shortest way, and drop what comes. The job renders, posts, parses, verifies against the graph
-and keeps each record. Both take turns, so that a machine that is busy slows down both; the ratio is that of the
-fastest turns.
+The server runs in a process of its own and has so many slots: a request that finds one free is answered after 5 ms
+with a rationale that passes every check, another one waits its turn, as with a server that batches. With unlimited
+slots there is no ceiling but the clients' own speed, and each microsecond of theirs shows.
 
-Run with `python benchmarks/rationales.py [--requests N] [--turns N] [--concurrency N ...]`.
+The ceiling is what a bare client loop reaches with as many requests in flight: threads that post ready-made requests
+with the same library, by its shortest way, and drop what comes. The job, with its settings as they are by default
+(a window that adapts), renders, posts, parses, verifies against the graph and keeps each record. Both take turns, so
+that a machine that is busy slows down both; the ratio is that of the fastest turns.
+
+Run with `python benchmarks/rationales.py [--requests N] [--turns N] [--slots N ...] [--concurrency N]`.
 """
 
 import argparse
 import asyncio
+import heapq
 import json
 import multiprocessing
 import os
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -59,10 +64,10 @@ def requests_of(questions: Sequence[Question], graph: KnowledgeGraph) -> dict[st
 
 
 class Answering(asyncio.Protocol):
-    """Answers one request after another on a connection, each after the delay."""
+    """Answers one request after another on a connection, each after 5 ms in a slot; `free` is when each slot is."""
 
-    def __init__(self, replies: dict[str, bytes]) -> None:
-        self._replies, self._buffer = replies, b""
+    def __init__(self, replies: dict[str, bytes], free: list[float]) -> None:
+        self._replies, self._free, self._buffer = replies, free, b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the connection."""
@@ -77,16 +82,23 @@ class Answering(asyncio.Protocol):
             return
         self._buffer = b""
         reply = self._replies[json.loads(body)["messages"][-1]["content"]]
-        asyncio.get_running_loop().call_later(DELAY, self._transport.write, reply)  # type: ignore[attr-defined]
+        loop = asyncio.get_running_loop()
+        done = loop.time() + DELAY
+        if self._free:
+            done = max(loop.time(), self._free[0]) + DELAY
+            heapq.heapreplace(self._free, done)
+        loop.call_at(done, self._transport.write, reply)  # type: ignore[attr-defined]
 
 
-def serve(count: int, pipe: Connection) -> None:
-    """Serve until the process is ended; the port goes through the pipe."""
+def serve(count: int, slots: int, pipe: Connection) -> None:
+    """Serve until the process is ended; the port goes through the pipe. No slots: as many as are wanted."""
     graph = KnowledgeGraph.load()
     replies = requests_of(some_questions(graph, count), graph)
 
+    free = [0.0] * slots
+
     async def run() -> None:
-        server = await asyncio.get_running_loop().create_server(lambda: Answering(replies), "127.0.0.1", 0)
+        server = await asyncio.get_running_loop().create_server(lambda: Answering(replies, free), "127.0.0.1", 0)
         pipe.send(server.sockets[0].getsockname()[1])
         await server.serve_forever()
 
@@ -142,37 +154,44 @@ def memory() -> float:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
+@contextmanager
+def serving(count: int, slots: int) -> Iterator[str]:
+    """Have a server run; yield its address."""
+    ours, theirs = multiprocessing.Pipe()
+    server = multiprocessing.get_context("spawn").Process(target=serve, args=(count, slots, theirs), daemon=True)
+    server.start()
+    try:
+        yield f"http://127.0.0.1:{ours.recv()}/v1"
+    finally:
+        server.terminate()
+        server.join()
+
+
 def main() -> None:
     """Measure and print a Markdown table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--requests", type=int, default=10_000)
     parser.add_argument("--turns", type=int, default=2)
-    parser.add_argument("--concurrency", type=int, nargs="+", default=[4, 8])
+    parser.add_argument("--slots", type=int, nargs="+", default=[1, 2, 4, 0])
+    parser.add_argument("--concurrency", type=int, default=RationalesConfig().concurrency)
     options = parser.parse_args()
     graph = KnowledgeGraph.load()
     questions = some_questions(graph, options.requests)
-    requests, config = Requests(graph, RationalesConfig()), {"model": "m", "max_tokens": 400}
-    bodies = [json.dumps(config | {"messages": prompts.render(requests.first(q))}).encode() for q in questions]
-    ours, theirs = multiprocessing.Pipe()
-    context = multiprocessing.get_context("spawn")
-    server = context.Process(target=serve, args=(options.requests, theirs), daemon=True)
-    server.start()
-    try:
-        url = f"http://127.0.0.1:{ours.recv()}/v1"
-        print("| in flight | a whole job | bare client loop | ratio | limit | grew by |\n|---|---|---|---|---|---|")
-        for concurrency in options.concurrency:
+    requests, config = Requests(graph, RationalesConfig(teacher="openai")), {"model": "m", "max_tokens": 400}
+    bodies = [json.dumps(config | {"messages": requests.first(q).messages}).encode() for q in questions]
+    print("| slots | in flight | a whole job | bare client | ratio | limit | grew by |\n|---|---|---|---|---|---|---|")
+    for slots in options.slots:
+        with serving(options.requests, slots) as url:
             turns = [
-                (bare(url, bodies, concurrency), *job(url, questions, graph, concurrency)) for _ in range(options.turns)
+                (bare(url, bodies, options.concurrency), *job(url, questions, graph, options.concurrency))
+                for _ in range(options.turns)
             ]
-            ceiling, reached = max(t[0] for t in turns), max(t[1] for t in turns)
-            print(
-                f"| {concurrency} | {reached:,.0f}/s | {ceiling:,.0f}/s | {reached / ceiling:.3f} | {LIMIT} | "
-                f"{max(t[2] for t in turns):.1f} MB |",
-                flush=True,
-            )
-    finally:
-        server.terminate()
-        server.join()
+        ceiling, reached = max(t[0] for t in turns), max(t[1] for t in turns)
+        print(
+            f"| {slots or 'unlimited'} | {options.concurrency} | {reached:,.0f}/s | {ceiling:,.0f}/s | "
+            f"{reached / ceiling:.3f} | {LIMIT if slots else ''} | {max(t[2] for t in turns):.1f} MB |",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

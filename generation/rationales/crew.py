@@ -1,12 +1,12 @@
-"""Threads that ask a teacher, as many as may ask at once. What a reply cost is on the disk before it is looked at."""
+"""Threads that ask a teacher, as many as may ask at once."""
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
+from typing import Any
 
-from failwise.files import RecordLog
 from failwise.generation.rationales.accounting import Attempt
 from failwise.generation.teachers.teacher import Teacher, TeacherReply, TeacherRequest
 
@@ -34,12 +34,9 @@ class Landed:
 class Crew:
     """Asks in threads. Tasks wait in a queue of their own, so that no thread waits for the one that checks replies."""
 
-    def __init__(
-        self, teacher: Teacher, log: RecordLog, take: Callable[[Landed], None], fail: Callable[[BaseException], None]
-    ) -> None:
-        """Have `take` called with every reply, and `fail` with what went wrong; both in the thread that asked."""
-        self._teacher, self._log, self._lock = teacher, log, Lock()
-        self._take, self._fail = take, fail
+    def __init__(self, teacher: Teacher, events: SimpleQueue[Any]) -> None:
+        """Have replies put into `events`, and what a teacher raised."""
+        self._teacher, self._events, self._lock = teacher, events, Lock()
         self._ready = SimpleQueue[Task | None]()
         self._threads: list[Thread] = []
         self._size = self._flying = 0
@@ -59,7 +56,7 @@ class Crew:
         self._ready.put(task)
 
     def close(self, patience: float) -> None:
-        """Start nothing more, and wait for what is in flight, which is paid for: its replies are still written down."""
+        """Start nothing more, and wait for what is in flight, which is paid for: its replies still come."""
         stop: Callable[[], None] | None = getattr(self._teacher, "close", None)
         if stop:
             stop()
@@ -78,9 +75,9 @@ class Crew:
     def _work(self) -> None:
         while task := self._ready.get():
             try:
-                self._take(self._ask(task))
+                self._events.put(self._ask(task))
             except BaseException as error:  # raised again where the replies are taken in
-                self._fail(error)
+                self._events.put(error)
                 return
 
     def _ask(self, task: Task) -> Landed:
@@ -94,10 +91,7 @@ class Crew:
             seconds = time.monotonic() - began
             with self._lock:
                 self._flying -= 1
-        attempt = attempt_of(task, reply, seconds, in_flight)
-        with self._lock:
-            self._log.append(attempt)
-        return Landed(task, reply, attempt)
+        return Landed(task, reply, attempt_of(task, reply, seconds, in_flight))
 
 
 def attempt_of(task: Task, reply: TeacherReply, seconds: float = 0.0, in_flight: int = 1) -> Attempt:

@@ -8,7 +8,7 @@ from functools import partial
 from itertools import islice
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
-from threading import Lock, Thread
+from threading import Thread
 from typing import Any, TypeVar
 
 from failwise.errors import StorageError
@@ -32,26 +32,30 @@ class Judged:
     verdict: Verdict
 
 
-# What happens while a job runs: a reply came, or came with its verdict, or something broke.
-Events = SimpleQueue[Landed | Judged | BaseException]
+# What happens while a job runs: a reply came, verdicts on some came, or something broke.
+Event = Landed | list[Judged] | BaseException
+Events = SimpleQueue[Event]
+# Takes replies in, and returns those verdicts that are there at once; the others come as an event.
+Take = Callable[[Sequence[Landed]], Sequence[Judged]]
 
 
 @contextmanager
-def desks(
-    judge: Judge, questions: Sequence[Question], workers: int, events: Events
-) -> Iterator[Callable[[Landed], None]]:
-    """Yield what takes a reply in, from any thread, and puts it into `events`.
-
-    With `workers` - 1 further processes it comes there with its verdict, else as it is.
-    """
+def desks(judge: Judge, questions: Sequence[Question], workers: int, events: Events) -> Iterator[Take]:
+    """Yield what takes replies in: here, or at the desks of `workers` - 1 further processes."""
     if workers == 1 or len(questions) < FEW or not can_fork():
-        yield events.put
+        yield lambda landed: [Judged(one, judge(one.task.request, one.reply)) for one in landed]
         return
     with forked(partial(_sit, judge, questions), workers - 1, duplex=True) as pipes:
         places = {question.id: place for place, question in enumerate(questions)}
         row = [_Desk(pipe, places, events) for pipe in pipes]
+
+        def take(landed: Sequence[Landed]) -> Sequence[Judged]:
+            if landed:
+                min(row, key=_Desk.load).take(landed)
+            return ()
+
         try:
-            yield lambda landed: min(row, key=_Desk.load).take(landed)
+            yield take
         finally:
             for desk in row:
                 desk.close()
@@ -86,7 +90,7 @@ class _Desk:
 
     def __init__(self, pipe: Connection, places: dict[str, int], events: Events) -> None:
         self._pipe, self._places, self._events = pipe, places, events
-        self._waiting, self._lock = deque[Landed](), Lock()
+        self._waiting = deque[Landed]()
         self._thread = Thread(target=self._read, daemon=True)
         self._thread.start()
 
@@ -94,15 +98,11 @@ class _Desk:
         """Return how many replies wait."""
         return len(self._waiting)
 
-    def take(self, landed: Landed) -> None:
-        """Have a reply judged."""
-        request, reply = landed.task.request, landed.reply
-        place = self._places[request.question.id]
-        message = (place, tuple(request.evidence), request.attempt, reply.text, reply.answer, reply.fault)
+    def take(self, landed: Sequence[Landed]) -> None:
+        """Have replies judged."""
+        self._waiting.extend(landed)
         try:
-            with self._lock:  # verdicts must come in the order of what waits
-                self._waiting.append(landed)
-                self._pipe.send(message)
+            self._pipe.send([self._message(one) for one in landed])
         except BrokenPipeError as error:
             raise _lost() from error
 
@@ -112,21 +112,36 @@ class _Desk:
             self._pipe.send(None)
         self._thread.join()
 
+    def _message(self, landed: Landed) -> "_Message":
+        request, reply = landed.task.request, landed.reply
+        place = self._places[request.question.id]
+        return place, tuple(request.evidence), request.attempt, reply.text, reply.answer, reply.fault
+
     def _read(self) -> None:
         try:
-            while (verdict := self._pipe.recv()) is not None:
-                self._events.put(Judged(self._waiting.popleft(), verdict))
+            while (verdicts := self._pipe.recv()) is not None:
+                self._events.put([Judged(self._waiting.popleft(), verdict) for verdict in verdicts])
         except (EOFError, ConnectionResetError):
             self._events.put(_lost())
 
 
+# Of a request only what a verdict depends on: the question's place, the evidence, the attempt; then the reply.
+_Message = tuple[int, tuple[str, ...], int, str, str | None, str]
+
+
 def _sit(judge: Judge, questions: Sequence[Question], pipe: Connection, number: int) -> None:
-    """Judge what comes through the pipe. Of a request only what a verdict depends on comes with it."""
-    while (message := pipe.recv()) is not None:
-        place, evidence, attempt, text, answer, fault = message
-        request = TeacherRequest(questions[place], dict.fromkeys(evidence, ""), 0.0, attempt)
-        pipe.send(judge(request, TeacherReply(text, answer, fault=fault)))
+    """Judge what comes through the pipe."""
+    while (messages := pipe.recv()) is not None:
+        pipe.send([_verdict(judge, questions, *message) for message in messages])
     pipe.send(None)
+
+
+def _verdict(
+    judge: Judge, questions: Sequence[Question], place: int, evidence: Sequence[str], attempt: int, *reply: Any
+) -> Verdict:
+    text, answer, fault = reply
+    request = TeacherRequest(questions[place], dict.fromkeys(evidence, ""), 0.0, attempt)
+    return judge(request, TeacherReply(text, answer, fault=fault))
 
 
 def _lost() -> StorageError:

@@ -1,5 +1,6 @@
 """Ask a teacher for rationales, keep the fit ones, drop the others with their reason. Never lose a finished one."""
 
+import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import ExitStack, closing
@@ -23,6 +24,8 @@ from failwise.generation.teachers.teacher import Teacher, find_teacher
 from failwise.kg.graph import KnowledgeGraph
 
 __all__ = ["RATIONALES", "REJECTS", "carry_over", "dropped", "explain", "request_fingerprint", "write_rationales"]
+
+REFRESH = 0.1  # seconds for which a note on progress stands
 
 # Called with how many questions were finished, and a word on how it goes.
 Advance = Callable[[int, str], None]
@@ -161,6 +164,7 @@ class _Job:
         self._sampling, self._ledger, self._asker, self._folder = sampling, ledger, asker, folder
         self._flight: Flight | Fleet | None = None
         self._accepted = self._rejected = 0
+        self._note, self._stale = "", 0.0
 
     def records(self, todo: Sequence[Question], standing: Standing) -> Generator[Record, None, None]:
         """Yield the records of the questions that are to do."""
@@ -186,7 +190,13 @@ class _Job:
             self._rejected += 1
 
     def note(self) -> str:
-        """Return a word on how it goes, for a progress bar."""
+        """Return a word on how it goes, for a progress bar: a new one as often as anybody can read."""
+        now = time.monotonic()
+        if now >= self._stale:
+            self._note, self._stale = self._how_it_goes(), now + REFRESH
+        return self._note
+
+    def _how_it_goes(self) -> str:
         share = f"{self._rejected / (self._accepted + self._rejected):.0%} dropped"
         if self._flight is None or not self._ledger.attempts:
             return share

@@ -4,9 +4,6 @@ import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
-from hashlib import blake2b
-
-import orjson
 
 from failwise import __version__
 from failwise.files import content_id
@@ -94,8 +91,8 @@ class Requests:
         question = request.question
         asked = (question.id, question.question, question.options, question.option_ids, question.correct)
         bare = (*request.messages[:1], *request.messages[-1:])  # without the examples' turns
-        whole = orjson.dumps((asked, dict(request.evidence), bare, self._settings, __version__))
-        return blake2b(whole, digest_size=8).hexdigest(), sum(len(m["content"]) for m in request.messages)
+        fingerprint = content_id(asked, dict(request.evidence), bare, self._settings, __version__)
+        return fingerprint, sum(len(m["content"]) for m in request.messages)
 
     def _examples(self, question: Question) -> tuple[Example, ...]:
         """Choose other questions of the same family that rest on none of the same facts."""

@@ -3,14 +3,16 @@
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from queue import Empty
 
 from failwise.errors import TeacherError
 from failwise.files import RecordLog
 from failwise.generation.config import RationalesConfig
 from failwise.generation.rationales.accounting import Attempt, Ledger
 from failwise.generation.rationales.crew import Crew, Landed, Task
-from failwise.generation.rationales.desks import Events, Judged, desks
+from failwise.generation.rationales.desks import Event, Events, Judged, desks
 from failwise.generation.rationales.judging import FINAL, Judge, reject
 from failwise.generation.rationales.requests import Requests
 from failwise.generation.rationales.window import Window
@@ -117,18 +119,26 @@ class Flight:
             replies: those that questions have already, by id.
         """
         fresh, events, config = iter(questions), Events(), self._sampling.config
+        crew = Crew(self._teacher, events)
         with desks(self._sampling.judge, questions, config.workers, events) as take:
-            crew = Crew(self._teacher, self._log, take, events.put)
             crew.resize(self.window.limit)
             try:
                 while True:
                     yield from self._fill(crew, fresh, replies)
                     if not self._out:
                         return
-                    yield from self._land(events.get())
+                    happened = [events.get(), *_waiting(events)]
+                    landed = self._write_down(happened)  # before it is looked at: it is paid for
+                    judged = [one for event in happened if isinstance(event, list) for one in event]
+                    for one in (*judged, *take(landed)):
+                        yield from self._settle(one)
+                    for event in happened:
+                        if isinstance(event, BaseException):
+                            raise event
                     crew.resize(self.window.limit)
             finally:
                 crew.close(config.timeout)
+                self._write_down(_waiting(events))
 
     @property
     def stopped(self) -> bool:
@@ -140,15 +150,19 @@ class Flight:
         """Replies per second so far."""
         return self.landed / max(1e-9, time.monotonic() - self._began)
 
-    def _land(self, event: Landed | Judged | BaseException) -> Iterator[Record]:
-        if isinstance(event, BaseException):
-            raise event
-        landed, verdict = (event.landed, event.verdict) if isinstance(event, Judged) else (event, None)
+    def _write_down(self, happened: Iterable[Event]) -> list[Landed]:
+        landed = [event for event in happened if isinstance(event, Landed)]
+        if landed:
+            self._log.append(*(one.attempt for one in landed))
+        return landed
+
+    def _settle(self, judged: Judged) -> Iterator[Record]:
+        landed = judged.landed
         self._out, self.landed = self._out - 1, self.landed + 1
         self._ledger.land(landed.task.characters)
         self._ledger.add(landed.attempt)
         self.window.note(landed.attempt.seconds, landed.attempt.refused)
-        settled = self._sampling.settle(landed.task, landed.reply, verdict)
+        settled = self._sampling.settle(landed.task, landed.reply, judged.verdict)
         if isinstance(settled, Task):
             self._again.append(settled)
         else:
@@ -186,3 +200,12 @@ class Flight:
                 f"the server did not serve the last {self._unreached} questions, for all tries (the last: {fault}); "
                 "run the same command again when it does: what is done is kept, and these are asked again"
             )
+
+
+def _waiting(events: Events) -> list[Event]:
+    """Return what has happened and was not looked at yet."""
+    found: list[Event] = []
+    with suppress(Empty):
+        while True:
+            found.append(events.get_nowait())
+    return found

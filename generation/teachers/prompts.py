@@ -6,6 +6,7 @@ Prompt, schema and parser stand together here, since a change of one breaks the 
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from failwise.generation.records import Arity, Question
@@ -60,6 +61,7 @@ def ideal_reply(question: Question, text: str, answer: str, evidence: Iterable[s
     return json.dumps({"reasoning": reasoning, "answer": value}, ensure_ascii=False)
 
 
+@lru_cache(maxsize=1 << 14)  # names and facts come again and again
 def material(text: str) -> str:
     """Return text of others as one line that closes no delimiter, opens no turn of a chat, and cites nothing."""
     return uncited(_CONTROL.sub(r"(\1)", _TAG.sub("\u2039", " ".join(text.split()))))

@@ -184,10 +184,10 @@ class RecordLog:
         self._stream.truncate(size)
         self._stream.seek(0, os.SEEK_END)
 
-    def append(self, record: Any) -> None:
-        """Add one record; it is with the operating system when this returns."""
+    def append(self, *records: Any) -> None:
+        """Add records; they are with the operating system when this returns."""
         with storage_errors(self.path):
-            self._stream.write(dump_record(record) + b"\n")
+            self._stream.write(b"".join(dump_record(record) + b"\n" for record in records))
             self._stream.flush()
 
     def close(self) -> None:

@@ -87,7 +87,7 @@ def test_a_desk_that_dies_is_told_of(questions: list[Question]) -> None:
     task = Task(TeacherRequest(questions[0], {}, 0.0, 1), "f", 1)
     landed = Landed(task, TeacherReply("text", "A"), None)  # type: ignore[arg-type]
     with desks(dies, questions, 2, events) as take:
-        take(landed)
+        assert take([landed]) == ()
         event = events.get(timeout=20)
     assert isinstance(event, StorageError)
     assert "rationales.workers=1" in str(event)
@@ -112,13 +112,16 @@ def test_verdicts_come_to_the_replies_they_are_of(questions: list[Question]) -> 
     with desks(judge, questions, 3, events) as take:
         for place, question in enumerate(questions):
             task = Task(TeacherRequest(question, {"a/b/c": "words"}, 0.0, place), "f", 1)
-            take(Landed(task, TeacherReply(f"text {place}", "A"), None))  # type: ignore[arg-type]
-        found = [events.get(timeout=20) for _ in questions]
-    for event in found:
-        assert isinstance(event, Judged)
-        request = event.landed.task.request
-        assert event.verdict.reason == request.question.id
-        assert (event.verdict.detail, event.verdict.supported) == (f"text {request.attempt} {request.attempt}", 1)
+            take([Landed(task, TeacherReply(f"text {place}", "A"), None)])  # type: ignore[arg-type]
+        found: list[Judged] = []
+        while len(found) < len(questions):
+            event = events.get(timeout=20)
+            assert isinstance(event, list)
+            found += event
+    for one in found:
+        request = one.landed.task.request
+        assert one.verdict.reason == request.question.id
+        assert (one.verdict.detail, one.verdict.supported) == (f"text {request.attempt} {request.attempt}", 1)
 
 
 _SCRIPT = """
