@@ -184,3 +184,42 @@ def test_a_student_without_its_contract_is_refused(student: Path, tmp_path: Path
             (tmp_path / path.name).write_bytes(path.read_bytes())
     with pytest.raises(StudentError, match=r"contract\.json"):
         next(score_questions(tmp_path, QUESTIONS, device="cpu"))
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("name", ["tiny", "embedded"])
+def test_scores_on_cuda_are_those_of_a_cpu(base: Path, name: str) -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("there is no CUDA device")
+    who = base if name == "tiny" else name
+    here = {a.question_id: a for a in score_questions(who, QUESTIONS, device="cpu")}
+    there = {a.question_id: a for a in score_questions(who, QUESTIONS, device="cuda")}
+    assert here.keys() == there.keys()
+    for key, answer in here.items():
+        # Both compute in bf16, which keeps two to three figures, in another order.
+        assert there[key].scores == pytest.approx(answer.scores, rel=3e-2, abs=0.6)
+        assert there[key].student == answer.student
+
+
+@pytest.mark.gpu
+def test_packed_scores_on_cuda_are_those_of_single_sequences(base: Path) -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("there is no CUDA device")
+    model, tokenizer, _ = load_scorer(base, "cuda")
+    batch = [branches(q, tokenizer) for q in QUESTIONS]
+    packed = score_batch(model.float(), batch)
+    on_cpu = model.cpu()
+    for item, scores in zip(batch, packed, strict=True):
+        assert scores == pytest.approx([score_alone(on_cpu, item.prompt, o) for o in item.options], rel=1e-3, abs=1e-2)
+
+
+@pytest.mark.gpu
+def test_a_student_trained_on_cuda_answers_there_what_it_was_taught(base: Path, tmp_path: Path) -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("there is no CUDA device")
+    recipe = TrainingConfig(
+        base=str(base), rank=8, alpha=16, learning_rate=2e-2, batch_size=2, max_steps=40, device="cuda"
+    )
+    train_student([QUESTIONS[0], QUESTIONS[1]], {}, recipe, tmp_path, lambda *_: None)
+    [first, second] = score_questions(tmp_path, [QUESTIONS[0], QUESTIONS[1]], device="cuda")
+    assert (first.choice, second.choice) == (0, 0)

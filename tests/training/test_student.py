@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from failwise.errors import InputError, StorageError, StudentError
 from failwise.generation.records import Question, Rationale
 from failwise.training import trainer
-from failwise.training.config import TrainingConfig
+from failwise.training.config import Device, TrainingConfig
 from failwise.training.contract import ADAPTER, DecodeContract
 from failwise.training.records import Mode
 from failwise.training.student import TOO_LONG, train_student
@@ -196,9 +196,19 @@ def test_checkpoints_hold_no_pickled_settings(taught: Taught, recipe: TrainingCo
         torch.load(tmp_path / "checkpoints" / "checkpoint-2" / name, weights_only=True)
 
 
-@pytest.mark.slow
-def test_the_embedded_student_resumes_in_nf4(taught: Taught, tmp_path: Path) -> None:
-    recipe = TrainingConfig(rank=8, alpha=16, batch_size=4, max_steps=4, checkpoint_every=2, device="cpu")
+def cuda_or_skip(device: Device) -> None:
+    """Skip, with the reason, what needs a device that is not here."""
+    if device == "cuda" and not torch.cuda.is_available():
+        pytest.skip("there is no CUDA device")
+
+
+DEVICES = [pytest.param("cpu", marks=pytest.mark.slow), pytest.param("cuda", marks=pytest.mark.gpu)]
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_the_embedded_student_resumes_in_nf4(taught: Taught, tmp_path: Path, device: Device) -> None:
+    cuda_or_skip(device)
+    recipe = TrainingConfig(rank=8, alpha=16, batch_size=4, max_steps=4, checkpoint_every=2, device=device)
     whole = train_student(*taught, recipe, tmp_path / "whole", quiet)
     with pytest.raises(Interrupted):
         train_student(*taught, recipe, tmp_path / "parts", stop_after(3))
@@ -209,9 +219,40 @@ def test_the_embedded_student_resumes_in_nf4(taught: Taught, tmp_path: Path) -> 
 
 
 @pytest.mark.gpu
-def test_a_student_trains_in_nf4_on_cuda(taught: Taught, tmp_path: Path) -> None:
-    if not torch.cuda.is_available():
-        pytest.skip("there is no CUDA device")
-    recipe = TrainingConfig(rank=8, alpha=16, batch_size=4, max_steps=4, device="cuda")
-    result = train_student(*taught, recipe, tmp_path, quiet)
-    assert result.device == "cuda" and result.losses[-1] < result.losses[0]
+@pytest.mark.parametrize("dropout", [0.0, 0.2])
+def test_an_interrupted_training_on_cuda_ends_as_an_uninterrupted_one(
+    taught: Taught, recipe: TrainingConfig, tmp_path: Path, dropout: float
+) -> None:
+    cuda_or_skip("cuda")
+    recipe = recipe.model_copy(update={"device": "cuda", "dropout": dropout})
+    whole = train_student(*taught, recipe, tmp_path / "whole", quiet)
+    with pytest.raises(Interrupted):
+        train_student(*taught, recipe, tmp_path / "parts", stop_after(5))
+    resumed = train_student(*taught, recipe, tmp_path / "parts", quiet)
+    assert resumed.resumed_at == 4
+    assert resumed.losses == pytest.approx(whole.losses, rel=1e-3)
+    assert_same_weights(tmp_path / "whole", tmp_path / "parts", 1e-3)
+
+
+@pytest.mark.gpu
+def test_a_training_begun_on_a_cpu_goes_on_on_cuda(taught: Taught, recipe: TrainingConfig, tmp_path: Path) -> None:
+    cuda_or_skip("cuda")
+    whole = train_student(*taught, recipe, tmp_path / "whole", quiet)
+    with pytest.raises(Interrupted):
+        train_student(*taught, recipe, tmp_path / "parts", stop_after(5))
+    moved = train_student(*taught, recipe.model_copy(update={"device": "cuda"}), tmp_path / "parts", quiet)
+    assert (moved.resumed_at, moved.device) == (4, "cuda")
+    assert moved.losses == pytest.approx(whole.losses, rel=1e-2)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("top_layers", [0.5, 1.0])
+def test_a_student_trains_in_nf4_on_cuda(taught: Taught, tmp_path: Path, top_layers: float) -> None:
+    cuda_or_skip("cuda")
+    questions, rationales = taught
+    # Of many lengths: batches with much padding are what once trained to NaN there.
+    wordy = [replace(q, question="Mind the noise. " * (i % 6) + q.question) for i, q in enumerate(questions)]
+    recipe = TrainingConfig(batch_size=8, max_steps=40, top_layers=top_layers, device="cuda")
+    result = train_student(wordy, rationales, recipe, tmp_path, quiet)
+    assert result.device == "cuda" and len(result.losses) == 40
+    assert sum(result.losses[-5:]) < sum(result.losses[:5]) / 2

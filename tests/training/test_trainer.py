@@ -6,7 +6,7 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from failwise.training.batches import Encoded
-from failwise.training.trainer import IGNORED, answer_loss, collate
+from failwise.training.trainer import IGNORED, _visible, answer_loss, collate
 
 SHORT = Encoded((5, 6, 7, 8), answer_from=3)
 LONG = Encoded((9, 10, 11, 12, 13, 14), answer_from=2)
@@ -31,3 +31,10 @@ def test_the_loss_is_that_of_the_whole_model_on_each_example_alone(tiny_base: Pa
             count += 1
     loss = answer_loss(model, collate([SHORT, LONG], padding=0))
     torch.testing.assert_close(loss.item(), total / count, rtol=1e-4, atol=1e-5)
+
+
+def test_a_position_sees_its_example_up_to_itself_and_padding_sees_itself() -> None:
+    added = _visible(collate([SHORT, LONG], padding=0)["attention_mask"], torch.float32)[:, 0]
+    seen = [[[at for at, value in enumerate(row) if value == 0] for row in example] for example in added.tolist()]
+    assert seen[0] == [[0], [1], [2], [2, 3], [2, 3, 4], [2, 3, 4, 5]]
+    assert seen[1] == [list(range(at + 1)) for at in range(6)]
