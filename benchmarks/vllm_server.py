@@ -13,7 +13,7 @@ from pathlib import Path
 
 from failwise.embedded import embedded_folder
 
-MODEL = "smollm2"
+MODEL, ALIAS = "smollm2", "smollm2-again"  # two names of one model
 PATIENCE = 300  # seconds until it serves
 
 
@@ -50,7 +50,7 @@ def serving(log: Path) -> Iterator[Server]:
     # A CPU has no kernel for seeds in prompts that are computed in parts: hence as many tokens at once as fit.
     command = [
         *(sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(embedded_folder())),
-        *("--served-model-name", MODEL, "--host", "127.0.0.1", "--port", str(port), "--dtype", "bfloat16"),
+        *("--served-model-name", MODEL, ALIAS, "--host", "127.0.0.1", "--port", str(port), "--dtype", "bfloat16"),
         *("--max-model-len", "2048", "--max-num-batched-tokens", "8192", "--enforce-eager"),
     ]
     quiet = {"HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1", "VLLM_CPU_KVCACHE_SPACE": "2"}

@@ -2,9 +2,6 @@
 
 import json
 import re
-import shlex
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +18,10 @@ from failwise.generation.records import Question
 from failwise.generation.splitting.splits import REGIMES
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Truth
-from tests.conftest import ROOT, TOY, Done, Program
+from tests.conftest import TOY, Program
+from tests.guides import Guide, Shown, walk
 
-GUIDE = (ROOT / "docs" / "questions.md").read_text(encoding="utf-8")
 BENCHMARK = "single_answer.jsonl"
-CUT = "…"
 # The facts of the guide's holes file: what indicates these on the steam turbine.
 HOLES = (
     "bearing damage", "bearing wear", "misalignment", "unbalance", "damaged rotor blade", "damaged labyrinth",
@@ -33,63 +29,18 @@ HOLES = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Shown:
-    """A command of the guide with the lines that it shows."""
-
-    command: str
-    lines: tuple[str, ...]
-
-    @property
-    def large(self) -> bool:
-        """Say whether it makes or reads the set of 60,000 questions."""
-        return bool(re.search(r"\bbig[./]|--out big\b", self.command))
+GUIDE = Guide("questions.md")
 
 
-def blocks(language: str) -> list[str]:
-    fenced = re.findall(r"^```(\w*)\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
-    return [text for name, text in fenced if name == language]
-
-
-def sessions() -> list[Shown]:
-    found: list[Shown] = []
-    for block in blocks(""):
-        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-            command, *lines = part.splitlines()
-            found.append(Shown(command, tuple(lines)))
-    return found
-
-
-SESSIONS = sessions()
-
-
-def plain(line: str) -> str:
-    """Return a line without what depends on a terminal's width."""
-    return " ".join(line.replace("┃", "│").split())
-
-
-def first_missing(lines: Sequence[str], *streams: str) -> str:
-    """Return the first line shown that stands in no stream behind what was found there; nothing where all do."""
-    left = [[plain(line) for line in stream.splitlines()] for stream in streams]
-    for line in map(plain, lines):
-        start = line.removesuffix(CUT).rstrip()
-        places = [
-            (stream, i)
-            for stream in left
-            for i, said in enumerate(stream)
-            if (said.startswith(start) if line.endswith(CUT) else said == line)
-        ]
-        if line != CUT and not places:
-            return line
-        for stream, i in places[: line != CUT]:
-            del stream[: i + 1]
-    return ""
+def is_large(shown: Shown) -> bool:
+    """Say whether a command makes or reads the set of 60,000 questions."""
+    return bool(re.search(r"\bbig[./]|--out big\b", shown.command))
 
 
 def table(heading: str) -> list[list[str]]:
     """Return the rows of the table that begins with a cell."""
-    start = GUIDE.index(f"| {heading} |")
-    rows = GUIDE[start : GUIDE.index("\n\n", start)].splitlines()[2:]
+    start = GUIDE.text.index(f"| {heading} |")
+    rows = GUIDE.text[start : GUIDE.text.index("\n\n", start)].splitlines()[2:]
     return [[cell.strip() for cell in row.strip("|").split(" | ")] for row in rows]
 
 
@@ -99,35 +50,18 @@ def codes(text: str) -> list[str]:
 
 def prepare(folder: Path, shipped: KnowledgeGraph) -> None:
     """Write the files that the guide speaks of."""
-    for block in blocks("yaml"):
-        name = block.splitlines()[0].removeprefix("# ")
-        (folder / name).write_text(block)
-    (quiz,) = (s for s in SESSIONS if s.command == "cat quiz.csv")
+    GUIDE.write_settings(folder)
+    (quiz,) = (s for s in GUIDE.sessions if s.command == "cat quiz.csv")
     (folder / "quiz.csv").write_text("\n".join(quiz.lines) + "\n")
     facts = [f for f in shipped.query("steam-turbine", "indicatedBy") if f.subject.label in HOLES]
     lines = [{"fact_id": f.id, "questions": 4} for f in facts if f.truth is not Truth.UNKNOWN]
-    assert f"With {len(lines)} such facts" in GUIDE
+    assert f"With {len(lines)} such facts" in GUIDE.text
     (folder / "holes.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-
-
-def walk(failwise: Program, folder: Path, shown: Sequence[Shown]) -> None:
-    """Run commands of the guide; fail with all that came otherwise than it says."""
-    wrong = []
-    for step in shown:
-        program, *arguments = shlex.split(step.command)
-        assert program in ("failwise", "cat")
-        done = failwise(*arguments) if program == "failwise" else Done(0, (folder / arguments[0]).read_text(), "")
-        missing = first_missing(step.lines, done.stdout, done.stderr)
-        if missing or bool(done.returncode) is not step.lines[0].startswith("failwise: "):
-            came = (done.stdout + done.stderr)[:3000]
-            wrong.append(f"$ {step.command}\n{missing}\n--- came, with exit code {done.returncode}:\n{came}")
-    if wrong:
-        pytest.fail("\n".join(wrong), pytrace=False)
 
 
 def test_small_examples_come_as_shown(failwise: Program, tmp_path: Path, shipped: KnowledgeGraph) -> None:
     prepare(tmp_path, shipped)
-    small = [s for s in SESSIONS if not s.large and BENCHMARK not in s.command]
+    small = [s for s in GUIDE.sessions if not is_large(s) and BENCHMARK not in s.command]
     assert len(small) >= 15
     walk(failwise, tmp_path, small)
 
@@ -138,13 +72,13 @@ def test_the_large_example_comes_as_shown(
 ) -> None:
     prepare(tmp_path, shipped)
     (tmp_path / BENCHMARK).write_bytes((data / "failuresensoriq" / BENCHMARK).read_bytes())
-    large = [s for s in SESSIONS if s.large or BENCHMARK in s.command or s.command.endswith("--out turbine")]
+    large = [s for s in GUIDE.sessions if is_large(s) or BENCHMARK in s.command or s.command.endswith("--out turbine")]
     walk(failwise, tmp_path, large)
 
 
 def test_the_worked_example_is_a_contrast_group(failwise: Program, tmp_path: Path, toy: KnowledgeGraph) -> None:
     judged = {(f.subject.label, f.object.label): f.truth for f in toy.query("toy-pump", "indicatedBy")}
-    sensors = re.findall(r"\w+", GUIDE[GUIDE.index("| | vibration") :].splitlines()[0])
+    sensors = re.findall(r"\w+", GUIDE.text[GUIDE.text.index("| | vibration") :].splitlines()[0])
     for mode, *cells in table("| vibration"):
         assert {(mode, s): Truth(c) for s, c in zip(sensors, cells, strict=True)}.items() <= judged.items()
     shown = ("--set", "questions.asset_classes=[toy pump]", "--out", "pump")
@@ -164,7 +98,7 @@ def test_the_worked_example_is_a_contrast_group(failwise: Program, tmp_path: Pat
 
 
 def test_contrast_groups_reach_as_far_as_said(shipped: KnowledgeGraph) -> None:
-    (code,) = (block for block in blocks("python") if "contrast_reach" in block)
+    (code,) = (block for block in GUIDE.blocks("python") if "contrast_reach" in block)
     reach = contrast_reach(shipped, "indicatedBy", ["steam turbine"])
     assert f"# {dict(reach)}" in code.splitlines()
 
@@ -176,7 +110,7 @@ def test_published_tables_reach_as_far_as_said(published: KnowledgeGraph, data: 
     all_, *groups = contrast_reach(published, "indicatedBy", sorted(classes)).values()
     two, three, four, five = groups
     said = f"Of the {all_} *failure mode → sensor* facts of the ten ISO 17359 classes, {two} fit a group of 2, {three}"
-    assert f"{said} one of 3, {four} one of 4 and {five} one of 5." in GUIDE
+    assert f"{said} one of 3, {four} one of 4 and {five} one of 5." in GUIDE.text
 
 
 def test_tables_name_what_there_is() -> None:
@@ -199,12 +133,12 @@ def test_every_option_and_setting_exists() -> None:
     from failwise.cli import app
 
     program = get_command(app)
-    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", GUIDE))
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", GUIDE.text))
     theirs = {"--include_path"}  # of lm-evaluation-harness
     known = {option for command in commands(program) for parameter in command.params for option in parameter.opts}
     assert {n for n in named if not any(t.startswith(n) for t in theirs)} <= known
     fields = {"questions": QuestionsConfig.model_fields, "plan": PlanConfig.model_fields}
-    settings = re.findall(r"\b(questions|plan)\.(?!jsonl|yaml|json\b|md\b)([a-z_]+)", GUIDE)
+    settings = re.findall(r"\b(questions|plan)\.(?!jsonl|yaml|json\b|md\b)([a-z_]+)", GUIDE.text)
     assert len(settings) > 10
     assert [f"{section}.{key}" for section, key in settings if key not in fields[section]] == []
 
@@ -216,13 +150,13 @@ def commands(program: Any) -> list[Any]:
 
 
 def test_figures_in_the_text_are_those_of_the_tables() -> None:
-    shown = "\n".join(line for s in SESSIONS for line in s.lines)
+    shown = "\n".join(line for s in GUIDE.sessions for line in s.lines)
     questions = re.search(
-        r"train ([\d,]+), test ([\d,]+)", next(s for s in SESSIONS if s.command.endswith("--out big")).lines[0]
+        r"train ([\d,]+), test ([\d,]+)", next(s for s in GUIDE.sessions if s.command.endswith("--out big")).lines[0]
     )
     assert questions
     train, test = (int(n.replace(",", "")) for n in questions.groups())
-    assert f"{train + test:,} of the 60,000, and {100 * test / (train + test):.1f} % for the test" in GUIDE
+    assert f"{train + test:,} of the 60,000, and {100 * test / (train + test):.1f} % for the test" in GUIDE.text
     for row, sentence in {
         r"\| in none \| [\d,]+ \| ([\d.]+) \|": "**{} % of the questions are in no contrast group.**",
         r"occursIn selection, single \| word overlap .* \+([\d.]+) \|": "**Word overlap in `occursIn`** is {} points",
@@ -231,4 +165,4 @@ def test_figures_in_the_text_are_those_of_the_tables() -> None:
     }.items():
         found = re.search(row, shown)
         assert found, row
-        assert sentence.format(found[1]) in GUIDE
+        assert sentence.format(found[1]) in GUIDE.text

@@ -12,7 +12,7 @@ from failwise.errors import TeacherError
 from failwise.files import RecordLog, read_records
 from failwise.generation.config import RationalesConfig
 from failwise.generation.fleet import OntologyFiles
-from failwise.generation.rationales.accounting import ATTEMPTS, Ledger, read_attempts
+from failwise.generation.rationales.accounting import ATTEMPTS, Ledger
 from failwise.generation.rationales.desks import in_turn
 from failwise.generation.rationales.fleet import Fleet
 from failwise.generation.rationales.judging import judge_for
@@ -84,7 +84,7 @@ def write_rationales(
             job.count(record)
             advance(1, job.note())
     job.refuse_half_done(len(questions), standing)
-    return _count(folder)
+    return _count(folder, ledger)
 
 
 def request_fingerprint(
@@ -145,15 +145,14 @@ def dropped(folder: Path) -> dict[str, int]:
     return {f"dropped ({reason})": n for reason, n in reasons.most_common()}
 
 
-def _count(folder: Path) -> RationaleCounts:
+def _count(folder: Path, used: Ledger) -> RationaleCounts:
     tokens = [r.completion_tokens for r in read_records(folder / RATIONALES, Rationale)]
     rejects = list(read_records(folder / REJECTS, Reject))
     if not tokens:
         why = f"; the first was dropped as {rejects[0].reason!r}: {rejects[0].rule}" if rejects else ""
         raise TeacherError(f"no rationale was accepted out of {len(rejects)} questions{why}; see {folder / REJECTS}")
-    used = [(a.prompt_tokens, a.completion_tokens) for a in read_attempts(folder)]
     return RationaleCounts(
-        len(tokens), len(rejects), sum(tokens), len(used), sum(p for p, _ in used), sum(c for _, c in used)
+        len(tokens), len(rejects), sum(tokens), used.attempts, used.prompt_tokens, used.completion_tokens
     )
 
 

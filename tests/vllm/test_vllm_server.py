@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.vllm_server import MODEL, Server, serving
+from benchmarks.vllm_server import ALIAS, MODEL, Server, serving
 from failwise.files import read_records, write_records
 from failwise.generation.rationales.accounting import Attempt, read_attempts
 from failwise.generation.records import Question, Rationale, Reject
@@ -117,6 +117,19 @@ def test_a_job_that_is_killed_pays_for_nothing_twice(server: Server, asked: Path
     assert [n for n in Counter((a.question_id, a.attempt) for a in attempts).values() if n > 1] == []
     # What was in flight when the process was killed may be asked for again: no more than the window.
     assert server.metric("vllm:request_success_total") - before <= len(attempts) + 4
+
+
+def test_real_voters_are_heard_and_measured(server: Server, tmp_path: Path) -> None:
+    out = tmp_path / "votes"
+    voters = [a for name in (MODEL, ALIAS) for a in ("--voter", f"{name}@{server.url}")]
+    said = json.loads(_program("consensus", "ask", "--out", str(out), *voters, "--hidden", "12", "--json"))
+    assert said["votes"] == 24
+    assert said["unusable"] < 24 and said["prompt tokens"] > 0
+    rows = {row["voter"]: row for row in said["calibration"]["rows"]}
+    assert rows[MODEL]["answers"] > 0 and rows[ALIAS]["answers"] > 0
+    # One model under two names: where both are sure and say the same, that is a consensus; never more than either says.
+    assert rows["consensus"]["answers"] <= min(rows[MODEL]["answers"], rows[ALIAS]["answers"])
+    print(f"\n{said['unusable']} unusable, {said['calibration']['rows']}")
 
 
 def _lines(path: Path) -> int:
