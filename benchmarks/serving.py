@@ -34,11 +34,17 @@ from failwise.generation.teachers import prompts
 from failwise.kg.graph import KnowledgeGraph
 
 LIMIT = 0.95  # of the ceiling
-# vLLM's own benchmark; its command line is not installed with the build for CPUs, its module is.
-BENCH = (
-    "import argparse; from vllm.benchmarks.serve import add_cli_args, main; "
-    "parser = argparse.ArgumentParser(); add_cli_args(parser); main(parser.parse_args())"
-)
+# vLLM's own benchmark. The build for CPUs installs no command line, and goes by another name than the one it looks for.
+BENCH = """
+import argparse
+from importlib.metadata import Distribution, packages_distributions
+from_name, name_here = Distribution.from_name, packages_distributions()["vllm"][0]
+Distribution.from_name = classmethod(lambda cls, name: from_name(name_here if name == "vllm" else name))
+from vllm.benchmarks.serve import add_cli_args, main
+parser = argparse.ArgumentParser()
+add_cli_args(parser)
+main(parser.parse_args())
+"""
 
 
 def settings(server: Server, concurrency: int) -> RationalesConfig:
