@@ -13,7 +13,7 @@ from dataclasses import replace
 from queue import Empty
 from typing import Any
 
-from failwise.errors import FailwiseError, StorageError, TeacherError
+from failwise.errors import FailwiseError, StorageError
 from failwise.files import RecordLog, dump_record, parse_record
 from failwise.generation.config import RationalesConfig
 from failwise.generation.fleet import (
@@ -29,9 +29,9 @@ from failwise.generation.fleet import (
 from failwise.generation.rationales.accounting import Attempt, Ledger
 from failwise.generation.rationales.crew import Task
 from failwise.generation.rationales.fleet_worker import Gate, Job, Outcome, Worker
-from failwise.generation.rationales.sampling import IN_A_ROW, Record, Sampling
+from failwise.generation.rationales.patience import Patience
+from failwise.generation.rationales.sampling import Record, Sampling
 from failwise.generation.records import Question, Reject
-from failwise.generation.teachers.transport import UNREACHED
 
 # So many questions go out at once: Ray takes milliseconds for each before the first is asked. For more the workers are
 # started again, which takes seconds.
@@ -59,7 +59,8 @@ class Fleet:
         self._job: Any = None
         self._wave: dict[int, Task] = {}
         self._held: Task | None = None
-        self._unreached = self._workers = 0
+        self._workers = 0
+        self._patience = Patience(sampling.config.concurrency * sampling.config.workers)
         self.landed, self._began = 0, time.monotonic()
 
     def records(self, questions: Sequence[Question], replies: dict[str, list[Attempt]]) -> Iterator[Record]:
@@ -140,7 +141,7 @@ class Fleet:
                     record = self._land(_outcome(pump.take()))
                     if record is not None:
                         yield record
-                        self._refuse_to_go_on(record)
+                        self._patience.note(record.reason if isinstance(record, Reject) else "")
             finally:
                 if self._wave and gate is not None:
                     self._wait_for(gate, pump)
@@ -211,18 +212,6 @@ class Fleet:
                 return
             with suppress(FailwiseError):  # the first error is the one to tell of
                 self._land(outcome)
-
-    def _refuse_to_go_on(self, record: Record) -> None:
-        if not isinstance(record, Reject) or record.reason not in UNREACHED:
-            self._unreached = 0
-            return
-        self._unreached += 1
-        if self._unreached >= max(IN_A_ROW, 2 * self._sampling.config.concurrency * self._workers):
-            raise TeacherError(
-                f"the server did not serve the last {self._unreached} questions, for all tries (the last: "
-                f"{record.reason}); run the same command again when it does: what is done is kept, and these are "
-                "asked again"
-            )
 
 
 def _outcome(sent: Any) -> Outcome | None:

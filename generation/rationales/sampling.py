@@ -7,22 +7,19 @@ from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty
 
-from failwise.errors import TeacherError
 from failwise.files import RecordLog
 from failwise.generation.config import RationalesConfig
 from failwise.generation.rationales.accounting import Attempt, Ledger
 from failwise.generation.rationales.crew import Crew, Landed, Task
 from failwise.generation.rationales.desks import Event, Events, Judged, desks
 from failwise.generation.rationales.judging import FINAL, Judge, reject
+from failwise.generation.rationales.patience import Patience
 from failwise.generation.rationales.requests import Requests
 from failwise.generation.rationales.window import Window
 from failwise.generation.records import Question, Rationale, Reject
 from failwise.generation.teachers.teacher import Teacher, TeacherReply
 from failwise.generation.teachers.transport import UNREACHED
 from failwise.generation.verifying.rules import ACCEPTED, Verdict
-
-# So many questions in a row that the server did not serve are no accident.
-IN_A_ROW = 10
 
 # So many requests wait for their turn or their verdict, at least.
 AHEAD = 32
@@ -109,7 +106,8 @@ class Flight:
         self.window = Window(sampling.config.concurrency, adapt=sampling.config.adapt)
         self._again = deque[Task]()
         self._held: Task | None = None
-        self._out = self._unreached = 0  # requests without a verdict, questions that were not served
+        self._patience = Patience(sampling.config.concurrency)
+        self._out = 0  # requests without a verdict
         self.landed, self._began = 0, time.monotonic()
 
     def records(self, questions: Sequence[Question], replies: dict[str, list[Attempt]]) -> Iterator[Record]:
@@ -167,7 +165,7 @@ class Flight:
             self._again.append(settled)
         else:
             yield settled
-        self._refuse_to_go_on(landed.reply.fault, ended=not isinstance(settled, Task))
+        self._patience.note(landed.reply.fault, ended=not isinstance(settled, Task))
 
     def _fill(self, crew: Crew, fresh: Iterator[Question], replies: dict[str, list[Attempt]]) -> Iterator[Record]:
         """Send tasks until enough wait, so that a thread that is done finds the next one ready."""
@@ -189,17 +187,6 @@ class Flight:
             self._ledger.send(task.characters)
             crew.send(task)
             self._out += 1
-
-    def _refuse_to_go_on(self, fault: str, ended: bool) -> None:
-        if fault not in UNREACHED:
-            self._unreached = 0
-            return
-        self._unreached += ended
-        if self._unreached >= max(IN_A_ROW, 2 * self._sampling.config.concurrency):
-            raise TeacherError(
-                f"the server did not serve the last {self._unreached} questions, for all tries (the last: {fault}); "
-                "run the same command again when it does: what is done is kept, and these are asked again"
-            )
 
 
 def _waiting(events: Events) -> list[Event]:

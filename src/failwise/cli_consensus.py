@@ -43,7 +43,7 @@ def ask(
     from failwise.generation.consensus.voting import ballots, cast_votes
     from failwise.progress import progress_bar
 
-    settings = _load(config, [*setting, *([f"hidden={hidden}"] if hidden is not None else [])], voter)
+    settings = _load(config, [*setting, *([f"consensus.hidden={hidden}"] if hidden is not None else [])], voter)
     graph = _graph(ontology, no_shipped)
     todo = ballots(graph, settings, find_voters(settings))
     if not todo:
@@ -141,12 +141,11 @@ def _graph(ontology: list[Path], no_shipped: bool) -> "KnowledgeGraph":
 
 
 def _load(config: Path | None, setting: list[str], voters: list[str]) -> "ConsensusConfig":
-    from failwise.config import load_config
-    from failwise.generation.consensus.config import ConsensusConfig
+    from failwise.config import RunConfig, load_config
 
     named = [{"model": m, "base_url": url} for m, _, url in (v.partition("@") for v in voters)]
     if not all(v["model"] for v in named):
         raise InputError(f"--voter {voters!r}: write MODEL or MODEL@URL, such as qwen3@http://127.0.0.1:8000/v1")
     # JSON is YAML, which settings are written in.
-    settings = [*setting, *([f"voters={json.dumps(named)}"] if named else [])]
-    return load_config(ConsensusConfig, config, settings, section="consensus")
+    settings = [*setting, *([f"consensus.voters={json.dumps(named)}"] if named else [])]
+    return load_config(RunConfig, config, settings).consensus

@@ -33,9 +33,8 @@ def in_context(
     as_json: AsJson = False,
 ) -> None:
     """Compare zero-shot with random and curated exemplars, with and without rationale; interrupted, it goes on."""
-    from failwise.config import load_config
+    from failwise.config import RunConfig, load_config
     from failwise.evaluation.in_context.check import check_in_context
-    from failwise.evaluation.in_context.config import InContextConfig
     from failwise.files import read_records, write_json, write_text
     from failwise.generation.formats.question_files import read_questions
     from failwise.generation.records import Rationale
@@ -43,9 +42,9 @@ def in_context(
     from failwise.progress import progress_bar
     from failwise.training.extra import need_train_extra
 
-    given = [f"shots={_numbers(shots)}"] if shots else []
-    given += [f"limit={limit}"] if limit is not None else []
-    settings = load_config(InContextConfig, config, [*setting, *given], section="in_context")
+    given = [f"in_context.shots={_numbers(shots)}"] if shots else []
+    given += [f"in_context.limit={limit}"] if limit is not None else []
+    settings = load_config(RunConfig, config, [*setting, *given]).in_context
     graph = KnowledgeGraph.load(ontology, shipped=not no_shipped)
     everything = read_questions(questions, graph)
     tested, exemplary = _sides(everything, questions, split)

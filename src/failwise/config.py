@@ -9,7 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from failwise.errors import InputError
 from failwise.evaluation.config import EvaluationConfig
+from failwise.evaluation.in_context.config import InContextConfig
 from failwise.generation.config import QuestionsConfig, RationalesConfig
+from failwise.generation.consensus.config import ConsensusConfig
 from failwise.generation.planning.config import PlanConfig
 from failwise.kg.names import did_you_mean
 from failwise.training.config import TrainingConfig
@@ -27,7 +29,7 @@ class OntologyConfig(BaseModel):
 
 
 class RunConfig(BaseModel):
-    """Everything `failwise run` does."""
+    """Everything `failwise run` does, and two sections that it leaves to commands of their own."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -39,20 +41,17 @@ class RunConfig(BaseModel):
     rationales: RationalesConfig = RationalesConfig()
     training: TrainingConfig = TrainingConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
+    consensus: ConsensusConfig = ConsensusConfig()
+    in_context: InContextConfig = InContextConfig()
 
 
-def load_config(kind: type[C], path: Path | None, settings: Sequence[str] = (), section: str = "") -> C:
+def load_config(kind: type[C], path: Path | None, settings: Sequence[str] = ()) -> C:
     """Read a configuration from a YAML file and `key=value` settings; settings win.
-
-    Args:
-        section: read only this part of the file (questions, training, …), as its stage's command does.
 
     Raises:
         InputError: the file or a setting cannot be read, a key is unknown, or a value is not allowed.
     """
     values = _read_yaml(path) if path else {}
-    if section:
-        values = values.get(section) or {}
     for setting in settings:
         key, equals, text = setting.partition("=")
         if not equals or not key:

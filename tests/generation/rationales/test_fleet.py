@@ -230,17 +230,6 @@ def test_no_more_goes_out_than_the_budget_allows(
     assert len(made._wave) > held  # replies are far shorter than they might have been
 
 
-def test_a_server_that_serves_nobody_ends_the_job(driver: Callable[..., Fleet]) -> None:
-    made, lost = driver(concurrency=4), Reject("q", "timeout", "", "")
-    for _ in range(15):
-        made._refuse_to_go_on(lost)
-    made._refuse_to_go_on(Reject("q", "empty", "", ""))
-    for _ in range(15):
-        made._refuse_to_go_on(lost)
-    with pytest.raises(TeacherError, match="did not serve the last 16 questions"):
-        made._refuse_to_go_on(lost)
-
-
 def test_the_last_row_is_the_last_and_an_error_is_raised_once() -> None:
     def rows(error: Exception | None) -> Generator[dict[str, int], None, None]:
         yield {"number": 1}
