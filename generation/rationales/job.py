@@ -170,7 +170,9 @@ class _Job:
         sampling, asker = self._sampling, self._asker
         free = sampling.config.teacher == "graph"  # nothing is paid, and there is no waiting to overlap
         if free and not isinstance(asker, OntologyFiles):
-            yield from in_turn(partial(sampling.at_once, teacher=asker), todo, sampling.config.workers)
+            # What searches passages by meaning has threads of its own, which a process started here would lack.
+            workers = 1 if sampling.config.passages else sampling.config.workers
+            yield from in_turn(partial(sampling.at_once, teacher=asker), todo, workers)
             return
         with ExitStack() as stack:
             log = None if free else stack.enter_context(RecordLog(self._folder / ATTEMPTS))
