@@ -174,6 +174,17 @@ def test_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("*.part"))
 
 
+def test_an_interrupt_is_one_sentence(failwise: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("failwise.kg.load.load_ontology", interrupted)
+    monkeypatch.setattr("failwise.kg.graph.KnowledgeGraph.load", interrupted)
+    done = failwise("ontology", "stats")
+    assert done.returncode == 130
+    assert done.stderr.strip() == "failwise: interrupted; what is finished is kept, the same command goes on from there"
+
+
 def test_it_runs_from_anywhere_as_a_module() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "failwise", "--version"],

@@ -96,6 +96,8 @@ def exit_code(arguments: list[str] | None = None) -> int:
     """Run the program; print what the user can mend as one sentence, without a traceback."""
     try:
         result = app(arguments, standalone_mode=False)
+        if result == INTERRUPTED:  # typer has caught the interrupt, and says nothing
+            raise KeyboardInterrupt
         return result if isinstance(result, int) else DONE
     except FailwiseError as error:
         return _say(str(error), error.exit_code)
