@@ -13,8 +13,11 @@ from failwise.files import RecordLog
 from failwise.generation.config import QuestionsConfig, RationalesConfig
 from failwise.generation.drawing.synthesize import Synthesis
 from failwise.generation.records import Question, Rationale
+from failwise.generation.teachers.fake_teachers import openai_server
 from failwise.generation.teachers.graph_teacher import GraphTeacher
 from failwise.generation.teachers.teacher import TeacherRequest
+from failwise.kg.evidence.build import build_index
+from failwise.kg.evidence.embedder import SentenceEmbedder, has_embedder
 from failwise.kg.graph import KnowledgeGraph
 
 
@@ -64,3 +67,30 @@ def test_one_wrong_rationale_fails_and_is_named(tmp_path: Path, made: list[tuple
     assert found["reasons"] == {"accepted": 19, "wrong-answer": 1}
     assert [r["question"] for r in found["rejected"]] == [question.id]
     assert found["factscore"][0]["score"] == 1.0
+
+
+def test_further_sources_speak_where_the_ontology_is_silent(
+    tmp_path: Path, made: list[tuple[Question, Rationale]]
+) -> None:
+    if not has_embedder():
+        pytest.skip("the embedded embedder is not installed")
+    # Each names a thing of the graph, and says of it what no relation says.
+    question, rationale = made[0]
+    asset = question.asset_class.replace("-", " ")
+    written, judged = f"The {asset} is painted in grey. ", f"The {asset} was made in winter. "
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "a.md").write_text(f"# Paint\n\n{written}\n")
+    build_index(tmp_path / "index", SentenceEmbedder(), tmp_path / "notes")
+    told = [(question, replace(rationale, text=written + judged + rationale.text))]
+
+    def score(*options: str) -> dict[str, int]:
+        (tmp_path / f"{len(options)}").mkdir()
+        _, text = run(tmp_path / f"{len(options)}", told, "--json", *options)
+        (row,) = json.loads(text)["factscore"]
+        return {name: row[name] for name in ("unverifiable", "contradicted")}
+
+    with openai_server(lambda request: (200, '{"claim": "false"}')) as url:
+        documents = ("--evidence", str(tmp_path / "index"))
+        assert score() == {"unverifiable": 2, "contradicted": 0}
+        assert score(*documents) == {"unverifiable": 1, "contradicted": 0}
+        assert score(*documents, "--judge", f"m@{url}") == {"unverifiable": 0, "contradicted": 1}

@@ -10,8 +10,9 @@ import typer
 from failwise.cli_options import AsJson, ConfigFile, OntologyPaths, Settings, ontology_settings, print_json, print_table
 
 if TYPE_CHECKING:
+    from failwise.generation.config import RationalesConfig
     from failwise.generation.records import Question, Rationale
-    from failwise.generation.verifying.factscore import FactScore
+    from failwise.generation.verifying.factscore import FactScore, Source
     from failwise.generation.verifying.rules import Verdict, Verifier
     from failwise.kg.graph import KnowledgeGraph
 
@@ -24,6 +25,12 @@ def verify(
     config: ConfigFile = None,
     setting: Settings = [],  # noqa: B006 (typer wants a list)
     ontology: OntologyPaths = [],  # noqa: B006
+    judge: Annotated[
+        str, typer.Option(help="MODEL@URL, asked about claims the ontology knows nothing of.", show_default=False)
+    ] = "",
+    evidence: Annotated[
+        Path | None, typer.Option(help="Index of documents that such claims may rest on.", show_default=False)
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Check rationales against the ontology and count why some are unfit; exit with 1 where any is."""
@@ -43,7 +50,7 @@ def verify(
     verifier = Verifier(graph, whole.rationales)
     verdicts = list(_verdicts(rationales, questions, graph, verifier))
     reasons = Counter(v.reason for v in verdicts)
-    scores = fact_scores(rationales, questions, verifier)
+    scores = fact_scores(rationales, questions, verifier, list(_sources(evidence, judge, whole.rationales)))
     rejected = [(r, v) for r, v in zip(rationales, verdicts, strict=True) if v.reason != ACCEPTED]
     if as_json:
         print_json(_plain(reasons, scores, PUBLISHED, rejected))
@@ -51,6 +58,20 @@ def verify(
         _print(reasons, scores, PUBLISHED, rejected)
     if rejected:
         raise typer.Exit(1)
+
+
+def _sources(evidence: Path | None, judge: str, config: "RationalesConfig") -> "Iterator[Source]":
+    """Yield what is asked, in this order, about claims that the ontology knows nothing of."""
+    from failwise.generation.verifying.factscore import PassageSource
+    from failwise.generation.verifying.judge import JudgeSource
+
+    if evidence is not None:
+        from failwise.kg.evidence.records import Kind
+        from failwise.kg.evidence.store import open_index
+
+        yield PassageSource(passage.text for passage in open_index(evidence).of_kind(Kind.PASSAGE))
+    if judge:
+        yield JudgeSource(judge, config)
 
 
 def _refuse_strangers(
