@@ -5,7 +5,6 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
 from threading import Thread
@@ -42,7 +41,7 @@ Take = Callable[[Sequence[Landed]], Sequence[Judged]]
 @contextmanager
 def desks(judge: Judge, questions: Sequence[Question], workers: int, events: Events) -> Iterator[Take]:
     """Yield what takes replies in: here, or at the desks of `workers` - 1 further processes."""
-    if workers == 1 or len(questions) < FEW or not can_fork():
+    if _alone(workers, questions):
         yield lambda landed: [Judged(one, judge(one.task.request, one.reply)) for one in landed]
         return
     with forked(partial(_sit, judge, questions), workers - 1, duplex=True) as pipes:
@@ -67,7 +66,7 @@ def in_turn(work: Callable[[Question], R], questions: Sequence[Question], worker
     Raises:
         StorageError: a process ended before its work was done.
     """
-    if workers == 1 or len(questions) < FEW or not can_fork():
+    if _alone(workers, questions):
         yield from map(work, questions)
         return
     with forked(partial(_take_turns, work, questions, workers), workers) as pipes:
@@ -78,10 +77,15 @@ def in_turn(work: Callable[[Question], R], questions: Sequence[Question], worker
                 raise _lost() from error
 
 
+def _alone(workers: int, questions: Sequence[Question]) -> bool:
+    """Say whether this process does all the work."""
+    return workers == 1 or len(questions) < FEW or not can_fork()
+
+
 def _take_turns(
     work: Callable[[Question], Any], questions: Sequence[Question], workers: int, pipe: Connection, number: int
 ) -> None:
-    for start in islice(range(0, len(questions), CHUNK), number, None, workers):
+    for start in range(number * CHUNK, len(questions), workers * CHUNK):
         pipe.send([work(question) for question in questions[start : start + CHUNK]])
 
 

@@ -22,7 +22,7 @@ from failwise.cli_options import (
     print_table,
     say_counts,
 )
-from failwise.cli_rationales import AskedFor, QuestionsFile, Split, asked_for
+from failwise.cli_rationales import AskedFor, QuestionsFile, Split, asked_for, job_folder
 
 if TYPE_CHECKING:
     from failwise.generation.rationales.batches import BatchJob
@@ -47,7 +47,7 @@ def batch_requests(
     from failwise.generation.rationales.batches import Asked
 
     asked = asked_for(questions_file, config, [*setting, *ontology_settings(ontology)], split)
-    job, folder, found = _job(asked, out), _folder(asked, questions_file, out, split), Asked({}, 0, 0, 0)
+    job, folder, found = _job(asked, out), job_folder(asked, questions_file, out, split), Asked({}, 0, 0, 0)
     if not folder.finished():
         with _working(folder, asked, redo):
             found = job.write_requests(batch)
@@ -81,7 +81,7 @@ def batch_replies(
     from failwise.generation.rationales.job import RATIONALES
 
     asked = asked_for(questions_file, config, [*setting, *ontology_settings(ontology)], split)
-    job, folder = _job(asked, out), _folder(asked, questions_file, out, split)
+    job, folder = _job(asked, out), job_folder(asked, questions_file, out, split)
     if folder.finished():  # files that come again change nothing
         say_counts(out / RATIONALES, as_json)
         return
@@ -108,15 +108,6 @@ def _working(folder: "StageFolder", asked: AskedFor, redo: bool) -> Iterator["Ou
         yield outcome
         if not outcome.outputs:
             raise _Paused
-
-
-def _folder(asked: AskedFor, questions_file: Path, out: Path, split: str) -> "StageFolder":
-    """Return the job's folder, as `failwise rationales generate` knows it."""
-    from failwise.files import file_digest
-    from failwise.manifest import StageFolder
-
-    inputs = {"questions": file_digest(questions_file), "split": split}
-    return StageFolder("rationales", out, asked.whole.rationales, inputs)
 
 
 def _job(asked: AskedFor, out: Path) -> "BatchJob":

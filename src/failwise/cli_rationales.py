@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from failwise.generation.rationales.estimate import Estimate
     from failwise.generation.rationales.requests import Offers
     from failwise.generation.records import Question
+    from failwise.manifest import StageFolder
     from failwise.run_folder import Run
 
 QuestionsFile = Annotated[Path, typer.Argument(metavar="QUESTIONS", help="questions.jsonl")]
@@ -46,9 +47,8 @@ def generate(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would take.")] = False,
 ) -> None:
     """Write a verified rationale for every question; interrupted, or with a raised budget, the same command goes on."""
-    from failwise.files import file_digest
     from failwise.generation.rationales.job import RATIONALES, REJECTS, carry_over, dropped, write_rationales
-    from failwise.manifest import StageFolder, set_aside_folders
+    from failwise.manifest import set_aside_folders
     from failwise.progress import progress_bar
 
     asked = asked_for(questions_file, config, [*setting, *ontology_settings(ontology)], split)
@@ -56,8 +56,7 @@ def generate(
         _show(asked, out, as_json)
         return
     settings, graph = asked.whole.rationales, asked.run.graph
-    inputs = {"questions": file_digest(questions_file), "split": split}
-    folder = StageFolder("rationales", out, settings, inputs)
+    folder = job_folder(asked, questions_file, out, split)
     if not folder.finished():
         with folder.working(redo=redo) as outcome, progress_bar(console(), "rationales", len(asked.questions)) as bar:
             carry_over(asked.questions, graph, settings, out, set_aside_folders(out), asked.offers)
@@ -98,6 +97,15 @@ class AskedFor:
     questions: "list[Question]"
     left_out: dict[str, int]
     offers: "Offers | None"
+
+
+def job_folder(asked: AskedFor, questions_file: Path, out: Path, split: str) -> "StageFolder":
+    """Return the folder of a job, the same for every command that works in it."""
+    from failwise.files import file_digest
+    from failwise.manifest import StageFolder
+
+    inputs = {"questions": file_digest(questions_file), "split": split}
+    return StageFolder("rationales", out, asked.whole.rationales, inputs)
 
 
 def asked_for(questions_file: Path, config: Path | None, settings: list[str], split: str) -> AskedFor:
