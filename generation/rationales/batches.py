@@ -12,8 +12,7 @@ from failwise.files import content_id, storage_errors
 from failwise.generation.config import RationalesConfig
 from failwise.generation.rationales.accounting import Ledger
 from failwise.generation.rationales.crew import Task
-from failwise.generation.rationales.judging import judge_for
-from failwise.generation.rationales.requests import Offers, Requests
+from failwise.generation.rationales.requests import Offers
 from failwise.generation.rationales.sampling import Sampling
 from failwise.generation.rationales.standing import Standing, take_stock
 from failwise.generation.records import Question
@@ -80,11 +79,11 @@ class BatchJob:
         if not config.model:
             raise InputError("a batch request names the model that is to answer; set rationales.model")
         self.questions, self.config, self.folder = questions, config, folder
-        self.sampling = Sampling(config, Requests(graph, config, offers, questions), judge_for(graph, config))
+        self.sampling = Sampling.of(graph, config, offers, questions)
 
     def standing(self, ledger: Ledger) -> Standing:
         """Return what stands in the folder, and count in the ledger what it cost."""
-        return take_stock(self.folder, self.questions, lambda q: self.sampling.task(q).fingerprint, ledger)
+        return take_stock(self.folder, self.questions, self.sampling.requests.fingerprint, ledger)
 
     def write_requests(self, batch: Path, most_requests: int = MOST_REQUESTS, most_bytes: int = MOST_BYTES) -> Asked:
         """Write requests-00001.jsonl and on into the new folder `batch`, within the limits of a batch.

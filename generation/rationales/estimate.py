@@ -53,7 +53,7 @@ def estimate(
 ) -> Estimate:
     """Return what `write_rationales` would take from here; nothing is asked and nothing is written."""
     requests, ledger = Requests(graph, config, offers, questions), Ledger(config)
-    done = done_before(folder, questions, lambda q: requests.key(requests.first(q))[0], ledger)
+    done = done_before(folder, questions, requests.fingerprint, ledger)
     todo = [q for q in questions if q.id not in done]
     if config.teacher == "graph":
         return Estimate(len(todo), 0, 0, 0, len(todo) / GRAPH_PER_SECOND, None, None, "no model is asked")

@@ -27,6 +27,7 @@ from failwise.generation.fleet import (
     settings,
 )
 from failwise.generation.rationales.accounting import Attempt, Ledger
+from failwise.generation.rationales.asking import Asking
 from failwise.generation.rationales.crew import Task
 from failwise.generation.rationales.fleet_worker import Gate, Job, Outcome, Worker
 from failwise.generation.rationales.patience import Patience
@@ -44,7 +45,7 @@ TURNS, MOST_FREE = 16, 64
 IN_PROCESS = ("vllm", "transformers")
 
 
-class Fleet:
+class Fleet(Asking):
     """Has `workers` workers of a Ray cluster ask, each within a window of its own, all within the budget.
 
     The cluster is the one this process is connected to, or the one Ray finds (RAY_ADDRESS); else one is started on
@@ -54,14 +55,12 @@ class Fleet:
     def __init__(self, sampling: Sampling, ledger: Ledger, files: OntologyFiles, log: RecordLog | None) -> None:
         """Write replies to `log`; none where nothing is paid (the graph teacher)."""
         refuse_without_ray("a fleet that asks a teacher")
-        self._sampling, self._ledger, self._log = sampling, ledger, log
+        super().__init__(sampling, ledger, log)
         self._files = files
         self._job: Any = None
         self._wave: dict[int, Task] = {}
-        self._held: Task | None = None
         self._workers = 0
         self._patience = Patience(sampling.config.concurrency * sampling.config.workers)
-        self.landed, self._began = 0, time.monotonic()
 
     def records(self, questions: Sequence[Question], replies: dict[str, list[Attempt]]) -> Iterator[Record]:
         """Yield one record per question, unless the budget is used up before.
@@ -87,36 +86,14 @@ class Fleet:
                     return
                 yield from self._fly()
 
-    @property
-    def stopped(self) -> bool:
-        """Say whether the budget held a request back."""
-        return self._held is not None
+    def _has_room(self) -> bool:
+        return len(self._wave) < MOST_AT_ONCE
 
-    @property
-    def rate(self) -> float:
-        """Replies per second so far."""
-        return self.landed / max(1e-9, time.monotonic() - self._began)
+    def _send(self, task: Task) -> None:
+        self._wave[len(self._wave)] = task
 
-    def _fill(self, fresh: Iterator[Question], replies: dict[str, list[Attempt]]) -> Iterator[Record]:
-        """Choose what goes out next: no more than the budget allows should every question take all its tries."""
-        while len(self._wave) < MOST_AT_ONCE:
-            task = self._held
-            if task is None:
-                question = next(fresh, None)
-                if question is None:
-                    return
-                settled = self._sampling.replayed(question, replies.pop(question.id, ()))
-                if not isinstance(settled, Task):
-                    yield settled
-                    continue
-                task = settled
-            self._held = None if self._reserved(task) else task
-            if self._held:
-                return
-            self._wave[len(self._wave)] = task
-
-    def _reserved(self, task: Task) -> bool:
-        """Count all tries of a question as in flight, if they fit the budget."""
+    def _reserve(self, task: Task) -> bool:
+        """Count all tries of a question as in flight, should it take them, if they fit the budget."""
         tries = self._tries(task)
         for sent in range(tries):
             if not self._ledger.affords(task.characters):

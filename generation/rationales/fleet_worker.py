@@ -12,8 +12,6 @@ from failwise.generation.config import RationalesConfig
 from failwise.generation.fleet import OntologyFiles, fetched, settle_in, told
 from failwise.generation.rationales.accounting import Attempt
 from failwise.generation.rationales.crew import Task, attempt_of
-from failwise.generation.rationales.judging import judge_for
-from failwise.generation.rationales.requests import Requests
 from failwise.generation.rationales.sampling import Record, Sampling
 from failwise.generation.rationales.window import Window
 from failwise.generation.records import Rationale, Reject
@@ -77,7 +75,7 @@ class Worker:
             ours = fetched(job, Job)
             config, graph = ours.config, ours.files.graph()
             self._window = Window(config.concurrency, adapt=config.adapt)
-            self._sampling = Sampling(config, Requests(graph, config), judge_for(graph, config))
+            self._sampling = Sampling.of(graph, config)
             self._teacher = find_teacher(config, graph)
         except FailwiseError as error:
             self._error = error

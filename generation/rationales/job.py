@@ -13,11 +13,12 @@ from failwise.files import RecordLog, read_records
 from failwise.generation.config import RationalesConfig
 from failwise.generation.fleet import OntologyFiles
 from failwise.generation.rationales.accounting import ATTEMPTS, Ledger
+from failwise.generation.rationales.asking import Asking
 from failwise.generation.rationales.desks import in_turn
 from failwise.generation.rationales.fleet import Fleet
-from failwise.generation.rationales.judging import judge_for
+from failwise.generation.rationales.flight import Flight
 from failwise.generation.rationales.requests import Offers, Requests
-from failwise.generation.rationales.sampling import Flight, Record, Sampling
+from failwise.generation.rationales.sampling import Record, Sampling
 from failwise.generation.rationales.standing import RATIONALES, REJECTS, Standing, take_stock
 from failwise.generation.records import Question, Rationale, Reject
 from failwise.generation.teachers.teacher import Teacher, find_teacher
@@ -69,8 +70,8 @@ def write_rationales(
     """
     ledger = Ledger(config)
     asker = files or teacher or find_teacher(config, graph)
-    sampling = Sampling(config, Requests(graph, config, offers, questions), judge_for(graph, config))
-    standing = take_stock(folder, questions, lambda q: sampling.task(q).fingerprint, ledger)
+    sampling = Sampling.of(graph, config, offers, questions)
+    standing = take_stock(folder, questions, sampling.requests.fingerprint, ledger)
     todo = [q for q in questions if q.id not in standing.done]
     job = _Job(sampling, ledger, asker, folder)
     advance(len(questions) - len(todo), "")
@@ -94,8 +95,7 @@ def request_fingerprint(
 
     It depends on no other question and on no other fact, so that a rationale can be kept when those change.
     """
-    requests = Requests(graph, config, offers)
-    return requests.key(requests.first(question))[0]
+    return Requests(graph, config, offers).fingerprint(question)
 
 
 def carry_over(
@@ -114,7 +114,7 @@ def carry_over(
     if not old:
         return 0
     requests = Requests(graph, config, offers)
-    wanted = {q.id: requests.key(requests.first(q))[0] for q in questions}
+    wanted = {q.id: requests.fingerprint(q) for q in questions}
     kept: dict[str, Rationale] = {}
     for path in old:
         for rationale in read_records(path, Rationale, torn_tail=True):
@@ -133,7 +133,7 @@ def carry_over(
 def explain(questions: Iterable[Question], graph: KnowledgeGraph) -> list[Rationale]:
     """Return what the graph itself says to each question, for a reader who wants to know why an answer is right."""
     config = RationalesConfig.model_validate({"teacher": "graph"})
-    sampling = Sampling(config, Requests(graph, config), judge_for(graph, config))
+    sampling = Sampling.of(graph, config)
     teacher = find_teacher(config, graph)
     records = (sampling.at_once(q, teacher) for q in questions)
     return [r for r in records if isinstance(r, Rationale)]
@@ -161,7 +161,7 @@ class _Job:
 
     def __init__(self, sampling: Sampling, ledger: Ledger, asker: Teacher | OntologyFiles, folder: Path) -> None:
         self._sampling, self._ledger, self._asker, self._folder = sampling, ledger, asker, folder
-        self._flight: Flight | Fleet | None = None
+        self._asking: Asking | None = None
         self._accepted = self._rejected = 0
         self._note, self._stale = "", 0.0
 
@@ -177,11 +177,11 @@ class _Job:
         with ExitStack() as stack:
             log = None if free else stack.enter_context(RecordLog(self._folder / ATTEMPTS))
             if isinstance(asker, OntologyFiles):
-                self._flight = Fleet(sampling, self._ledger, asker, log)
+                self._asking = Fleet(sampling, self._ledger, asker, log)
             elif log is not None:
-                self._flight = Flight(sampling, self._ledger, asker, log)
-            if self._flight is not None:
-                yield from self._flight.records(todo, standing.replies)
+                self._asking = Flight(sampling, self._ledger, asker, log)
+            if self._asking is not None:
+                yield from self._asking.records(todo, standing.replies)
 
     def count(self, record: Record) -> None:
         """Count a record."""
@@ -199,15 +199,15 @@ class _Job:
 
     def _how_it_goes(self) -> str:
         share = f"{self._rejected / (self._accepted + self._rejected):.0%} dropped"
-        if self._flight is None or not self._ledger.attempts:
+        if self._asking is None or not self._ledger.attempts:
             return share
         ledger = self._ledger
         money = "" if ledger.money is None else f", cost {ledger.money:,.2f}"
         tokens = ledger.prompt_tokens + ledger.completion_tokens
-        return f"{self._flight.rate:,.1f} replies/s, {tokens:,} tokens, {share}{money}"
+        return f"{self._asking.rate:,.1f} replies/s, {tokens:,} tokens, {share}{money}"
 
     def refuse_half_done(self, asked: int, standing: Standing) -> None:
         """Raise what the budget left undone."""
-        if self._flight is not None and self._flight.stopped:
+        if self._asking is not None and self._asking.stopped:
             done = len(standing.done) + self._accepted + self._rejected
             raise self._ledger.reached(done, asked - done, standing.accepted + self._accepted)

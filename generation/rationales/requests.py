@@ -94,6 +94,10 @@ class Requests:
         fingerprint = content_id(asked, dict(request.evidence), bare, self._settings, __version__)
         return fingerprint, sum(len(m["content"]) for m in request.messages)
 
+    def fingerprint(self, question: Question) -> str:
+        """Return the fingerprint of a question's first request."""
+        return self.key(self.first(question))[0]
+
     def _examples(self, question: Question) -> tuple[Example, ...]:
         """Choose other questions of the same family that rest on none of the same facts."""
         if not self._config.examples:

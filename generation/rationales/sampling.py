@@ -1,28 +1,19 @@
-"""One question after another to the teacher, each until a reply is fit or the last attempt is over."""
+"""What becomes of a question: a rationale, a reject, or another try that is warmer."""
 
-import time
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterable
 from dataclasses import dataclass
-from queue import Empty
+from typing import Self
 
-from failwise.files import RecordLog
 from failwise.generation.config import RationalesConfig
-from failwise.generation.rationales.accounting import Attempt, Ledger
-from failwise.generation.rationales.crew import Crew, Landed, Task
-from failwise.generation.rationales.desks import Event, Events, Judged, desks
-from failwise.generation.rationales.judging import FINAL, Judge, reject
-from failwise.generation.rationales.patience import Patience
-from failwise.generation.rationales.requests import Requests
-from failwise.generation.rationales.window import Window
+from failwise.generation.rationales.accounting import Attempt
+from failwise.generation.rationales.crew import Task
+from failwise.generation.rationales.judging import FINAL, Judge, judge_for, reject
+from failwise.generation.rationales.requests import Offers, Requests
 from failwise.generation.records import Question, Rationale, Reject
 from failwise.generation.teachers.teacher import Teacher, TeacherReply
 from failwise.generation.teachers.transport import UNREACHED
 from failwise.generation.verifying.rules import ACCEPTED, Verdict
-
-# So many requests wait for their turn or their verdict, at least.
-AHEAD = 32
+from failwise.kg.graph import KnowledgeGraph
 
 Record = Rationale | Reject
 
@@ -34,6 +25,22 @@ class Sampling:
     config: RationalesConfig
     requests: Requests
     judge: Judge
+
+    @classmethod
+    def of(
+        cls,
+        graph: KnowledgeGraph,
+        config: RationalesConfig,
+        offers: Offers | None = None,
+        pool: Iterable[Question] = (),
+    ) -> Self:
+        """Return what asks and judges by the graph.
+
+        Args:
+            offers: gives further evidence that a question's rationale may cite.
+            pool: questions that examples are chosen from.
+        """
+        return cls(config, Requests(graph, config, offers, pool), judge_for(graph, config))
 
     def task(self, question: Question) -> Task:
         """Return the first task for a question."""
@@ -95,104 +102,3 @@ class Sampling:
                 return settled
             task = settled
         return task
-
-
-class Flight:
-    """Has a crew ask, within the window and the budget. What it yields are records, in order of completion."""
-
-    def __init__(self, sampling: Sampling, ledger: Ledger, teacher: Teacher, log: RecordLog) -> None:
-        self._sampling, self._ledger = sampling, ledger
-        self._teacher, self._log = teacher, log
-        self.window = Window(sampling.config.concurrency, adapt=sampling.config.adapt)
-        self._again = deque[Task]()
-        self._held: Task | None = None
-        self._patience = Patience(sampling.config.concurrency)
-        self._out = 0  # requests without a verdict
-        self.landed, self._began = 0, time.monotonic()
-
-    def records(self, questions: Sequence[Question], replies: dict[str, list[Attempt]]) -> Iterator[Record]:
-        """Yield one record per question, unless the budget is used up before.
-
-        Args:
-            replies: those that questions have already, by id.
-        """
-        fresh, events, config = iter(questions), Events(), self._sampling.config
-        crew = Crew(self._teacher, events)
-        with desks(self._sampling.judge, questions, config.workers, events) as take:
-            crew.resize(self.window.limit)
-            try:
-                while True:
-                    yield from self._fill(crew, fresh, replies)
-                    if not self._out:
-                        return
-                    happened = [events.get(), *_waiting(events)]
-                    landed = self._write_down(happened)  # before it is looked at: it is paid for
-                    judged = [one for event in happened if isinstance(event, list) for one in event]
-                    for one in (*judged, *take(landed)):
-                        yield from self._settle(one)
-                    for event in happened:
-                        if isinstance(event, BaseException):
-                            raise event
-                    crew.resize(self.window.limit)
-            finally:
-                crew.close(config.timeout)
-                self._write_down(_waiting(events))
-
-    @property
-    def stopped(self) -> bool:
-        """Say whether the budget held a request back."""
-        return self._held is not None
-
-    @property
-    def rate(self) -> float:
-        """Replies per second so far."""
-        return self.landed / max(1e-9, time.monotonic() - self._began)
-
-    def _write_down(self, happened: Iterable[Event]) -> list[Landed]:
-        landed = [event for event in happened if isinstance(event, Landed)]
-        if landed:
-            self._log.append(*(one.attempt for one in landed))
-        return landed
-
-    def _settle(self, judged: Judged) -> Iterator[Record]:
-        landed = judged.landed
-        self._out, self.landed = self._out - 1, self.landed + 1
-        self._ledger.land(landed.task.characters)
-        self._ledger.add(landed.attempt)
-        self.window.note(landed.attempt.seconds, landed.attempt.refused)
-        settled = self._sampling.settle(landed.task, landed.reply, judged.verdict)
-        if isinstance(settled, Task):
-            self._again.append(settled)
-        else:
-            yield settled
-        self._patience.note(landed.reply.fault, ended=not isinstance(settled, Task))
-
-    def _fill(self, crew: Crew, fresh: Iterator[Question], replies: dict[str, list[Attempt]]) -> Iterator[Record]:
-        """Send tasks until enough wait, so that a thread that is done finds the next one ready."""
-        while self._out < self.window.limit + max(self.window.limit, AHEAD):
-            task = self._held or (self._again.popleft() if self._again else None)
-            if task is None:
-                question = next(fresh, None)
-                if question is None:
-                    return
-                settled = self._sampling.replayed(question, replies.pop(question.id, ()))
-                if not isinstance(settled, Task):
-                    yield settled
-                    continue
-                task = settled
-            self._held = None
-            if not self._ledger.affords(task.characters):
-                self._held = task
-                return
-            self._ledger.send(task.characters)
-            crew.send(task)
-            self._out += 1
-
-
-def _waiting(events: Events) -> list[Event]:
-    """Return what has happened and was not looked at yet."""
-    found: list[Event] = []
-    with suppress(Empty):
-        while True:
-            found.append(events.get_nowait())
-    return found

@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ pytest.importorskip("vllm", reason="vLLM is not installed; `make test-vllm` brin
 pytestmark = pytest.mark.interop
 
 COUNT = 200
+FINDINGS = ("supported", "contradicted", "unverifiable")
 SETTINGS = {
     "teacher": "openai",
     "model": MODEL,
@@ -130,6 +132,35 @@ def test_real_voters_are_heard_and_measured(server: Server, tmp_path: Path) -> N
     # One model under two names: where both are sure and say the same, that is a consensus; never more than either says.
     assert rows["consensus"]["answers"] <= min(rows[MODEL]["answers"], rows[ALIAS]["answers"])
     print(f"\n{said['unusable']} unusable, {said['calibration']['rows']}")
+
+
+def test_a_real_judge_is_asked_each_claim_that_the_graph_does_not_know_once(
+    server: Server, asked: Path, tmp_path: Path
+) -> None:
+    questions = list(read_records(asked, Question))[:20]
+    write_records(tmp_path / "questions.jsonl", questions)
+    _program("rationales", "generate", str(tmp_path / "questions.jsonl"), "--out", str(tmp_path / "graph"))
+    rationales = list(read_records(tmp_path / "graph" / "rationales.jsonl", Rationale))
+    assets = {q.id: q.asset_class.replace("-", " ") for q in questions}
+    unknown = {asset: f"The {asset} is painted in grey." for asset in assets.values()}
+    told = [replace(r, text=f"{unknown[assets[r.question_id]]} {r.text}") for r in rationales]
+    write_records(tmp_path / "told.jsonl", told)
+
+    before = server.metric("vllm:request_success_total")
+    names = str(tmp_path / "told.jsonl"), str(tmp_path / "questions.jsonl")
+    judge = ("--judge", f"{MODEL}@{server.url}")
+    bare, judged = (_factscore("rationales", "verify", *names, "--json", *more) for more in ((), judge))
+    assert server.metric("vllm:request_success_total") - before == len(unknown)
+    assert bare["unverifiable"] == len(told) >= judged["unverifiable"]
+    assert sum(bare[f] for f in FINDINGS) == sum(judged[f] for f in FINDINGS)
+    print(f"\nwithout the judge {bare}\nwith it {judged}")
+
+
+def _factscore(*arguments: str) -> dict[str, int]:
+    done = subprocess.run(_command(*arguments), capture_output=True, text=True, env=environment())
+    assert done.returncode in (0, 1), done.stderr  # 1: some rationale is unfit
+    row: dict[str, int] = json.loads(done.stdout)["factscore"][0]
+    return row
 
 
 def _lines(path: Path) -> int:
