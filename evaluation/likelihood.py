@@ -1,7 +1,7 @@
 """Scores options by their likelihood: the prompt is read once, the options branch off it.
 
-All options of a question stand in one sequence. A mask lets each see the prompt and itself alone, and its
-positions go on from the prompt's end; so each gets the score it would have in a sequence of its own.
+How a student is asked stands in its contract: at once, behind the reasons that it writes first (of two stages the
+first writes them), or option by option for a yes or no.
 """
 
 import time
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch.nn.functional import cross_entropy
 from transformers import PreTrainedTokenizerBase
 
 from failwise.errors import StudentError
@@ -20,23 +20,56 @@ from failwise.generation.records import Question
 from failwise.training import models, prompts
 from failwise.training.bases import resolve_base
 from failwise.training.config import EMBEDDED, Device
-from failwise.training.contract import base_fingerprint, student_fingerprint
+from failwise.training.contract import FILE as CONTRACT
+from failwise.training.contract import FIRST, base_fingerprint, student_fingerprint
+from failwise.training.encoding import Encoder
+from failwise.training.examples import options_example
+from failwise.training.reasons import written
+from failwise.training.recipe import ASKED
 from failwise.training.records import Mode
+from failwise.training.tree import Tree, foretell, plant
 
 BASE = "base"
 
 
 @dataclass(frozen=True, slots=True)
-class Branches:
-    """A question in tokens: the prompt, up to and with `Answer:`, and every option behind it."""
+class Scorer:
+    """A student, or an untrained base, that can be asked.
 
-    prompt: tuple[int, ...]
-    options: tuple[tuple[int, ...], ...]
+    `first` is the student of the first of two stages, with its tokenizer.
+    """
 
-    @property
-    def width(self) -> int:
-        """Tokens of the packed sequence."""
-        return len(self.prompt) + sum(map(len, self.options))
+    model: Any
+    tokenizer: PreTrainedTokenizerBase
+    encoder: Encoder
+    fingerprint: str
+    asked: Mode = Mode.DIRECT
+    first: tuple[Any, PreTrainedTokenizerBase] | None = None
+
+    def score(self, questions: Sequence[Question]) -> list[tuple[float, ...]]:
+        """Return the score of every option of every question, in nats."""
+        return [scores for scores, _ in self.answer(questions)]
+
+    def answer(self, questions: Sequence[Question]) -> list[tuple[tuple[float, ...], str]]:
+        """Return the same, with the reasons that were written before it; none where it answers at once."""
+        reasons = self._reasons(questions)
+        trees = [self.tree(q, text) for q, text in zip(questions, reasons, strict=True)]
+        scores = verdicts(self, trees) if self.asked is Mode.VERDICT else likelihoods(self.model, trees)
+        return list(zip(scores, reasons, strict=True))
+
+    def _reasons(self, questions: Sequence[Question]) -> list[str]:
+        if self.first is not None:
+            return list(written(*self.first, [prompts.ask(q, Mode.REASONS) for q in questions]))
+        if self.asked is not Mode.RATIONALE:
+            return [""] * len(questions)
+        users = [prompts.ask(q, Mode.RATIONALE) for q in questions]
+        replies = written(self.model, self.tokenizer, users)
+        # What stands behind the first `Answer:` is thrown away: every option is scored there, the chosen one too.
+        return [reply.partition(f"\n{prompts.ANSWER}")[0].strip() for reply in replies]
+
+    def tree(self, question: Question, reasons: str = "") -> Tree:
+        """Return a question in tokens, cut as in training."""
+        return self.encoder.tree(options_example(question, self.asked, reasons))
 
 
 def score_questions(
@@ -61,113 +94,76 @@ def score_questions(
     """
     if threads is not None:
         torch.set_num_threads(threads)
-    model, tokenizer, fingerprint = load_scorer(student, device)
-    asked = [(question, branches(question, tokenizer)) for question in questions]
-    asked.sort(key=lambda pair: pair[1].width)
-    for start in range(0, len(asked), batch_size):
-        batch = asked[start : start + batch_size]
+    scorer = load_scorer(student, device)
+    ordered = sorted(questions, key=lambda question: scorer.tree(question).width)
+    for start in range(0, len(ordered), batch_size):
+        batch = ordered[start : start + batch_size]
         began = time.perf_counter()
-        scores = score_batch(model, [packed for _, packed in batch])
+        answered = scorer.answer(batch)
         latency_ms = (time.perf_counter() - began) * 1000 / len(batch)
-        for (question, _), row in zip(batch, scores, strict=True):
-            yield _answer(question, row, fingerprint, latency_ms)
+        for question, (scores, reasons) in zip(batch, answered, strict=True):
+            yield _answer(question, scores, reasons, scorer.fingerprint, latency_ms)
 
 
-def load_scorer(student: str | Path, device: Device) -> tuple[Any, PreTrainedTokenizerBase, str]:
-    """Load a student folder or an untrained base; return model, tokenizer and fingerprint."""
+def load_scorer(student: str | Path, device: Device) -> Scorer:
+    """Load a student folder or an untrained base."""
     place = models.pick_device(device)
     folder = Path(student)
-    if (folder / "contract.json").is_file() or (folder / "adapter_config.json").is_file():
-        model, tokenizer, contract = models.load_student(folder, place)
-        if Mode.DIRECT not in contract.modes:
-            raise StudentError(
-                f"the student in {folder} was trained in the modes {', '.join(contract.modes)} and option "
-                f"likelihood asks in direct mode; train it with a direct_share above 0"
-            )
-        return model, tokenizer, student_fingerprint(contract, folder)
+    if (folder / CONTRACT).is_file() or (folder / "adapter_config.json").is_file():
+        return _load_student(folder, place)
     base = resolve_base(EMBEDDED if student == BASE else str(student))
     tokenizer = models.load_tokenizer(base)
     fingerprint = base_fingerprint(base.name, base.revision, models.chat_template_hash(tokenizer))
     model = models.load_base(base, "none", "bf16", place)
     model.train(False)
-    return model, tokenizer, fingerprint
+    return Scorer(model, tokenizer, Encoder(tokenizer), fingerprint)
 
 
-def branches(question: Question, tokenizer: PreTrainedTokenizerBase) -> Branches:
-    """Return a question in tokens, cut as in training."""
-    user = prompts.ask(question, Mode.DIRECT)
-    prompt = models.render_prompt(tokenizer, user)
-    options: list[tuple[int, ...]] = []
-    for option, label in zip(question.options, question.option_ids, strict=True):
-        lead, *scored, _letter = prompts.answer_segments(option, label)
-        options.append(tuple(token for segment in scored for token in models.encode(tokenizer, segment)))
-    return Branches((*prompt, *models.encode(tokenizer, lead)), tuple(options))
+def _load_student(folder: Path, place: torch.device) -> Scorer:
+    model, tokenizer, contract = models.load_student(folder, place)
+    if contract.asked not in ASKED:
+        raise StudentError(
+            f"the student in {folder} writes reasons and no answers: it is the first of two stages; give the folder "
+            "that holds it"
+        )
+    first = models.load_student(folder / FIRST, place)[:2] if contract.asked is Mode.INFERRED else None
+    fingerprint = student_fingerprint(contract, folder)
+    return Scorer(model, tokenizer, Encoder(tokenizer), fingerprint, contract.asked, first)
 
 
 @torch.inference_mode()
-def score_batch(model: Any, batch: Sequence[Branches]) -> list[tuple[float, ...]]:
-    """Return the summed log-likelihood of every option of every question, in nats."""
-    lead = max(len(item.prompt) for item in batch)
-    tail = max(item.width - len(item.prompt) for item in batch)
-    tokens = torch.zeros(len(batch), lead + tail, dtype=torch.long)
-    positions = torch.zeros_like(tokens)
-    # Branch 0 is the prompt, 1… are the options, -1 is padding.
-    branch = torch.full_like(tokens, -1)
-    for row, item in enumerate(batch):
-        _fill(item, lead, tokens[row], positions[row], branch[row])
-    seen = _visible(branch)
-    dtype = next(model.parameters()).dtype
-    blocked = torch.zeros(seen.shape, dtype=dtype).masked_fill(~seen, torch.finfo(dtype).min)
-    device = model.device
-    logits = model(
-        input_ids=tokens.to(device),
-        attention_mask=blocked[:, None].to(device),
-        position_ids=positions.to(device),
-        logits_to_keep=tail + 1,
-        use_cache=False,
-    ).logits
-    return [_sum_up(item, row) for item, row in zip(batch, logits, strict=True)]
+def likelihoods(model: Any, trees: Sequence[Tree]) -> list[tuple[float, ...]]:
+    """Return the summed log-likelihood of what is foretold of every branch of every tree, in nats."""
+    grove = plant(trees).to(model.device)
+    likely = -cross_entropy(foretell(model, grove), grove.targets, reduction="none")
+    scores = torch.zeros(len(trees), int(grove.branch_of.max()) + 1, device=likely.device, dtype=likely.dtype)
+    scores.index_put_((grove.tree, grove.branch_of), likely, accumulate=True)
+    return [tuple(row[: len(tree.branches)]) for row, tree in zip(scores.tolist(), trees, strict=True)]
 
 
-def _fill(item: Branches, lead: int, tokens: Tensor, positions: Tensor, branch: Tensor) -> None:
-    """Write one question into its row; all prompts of a batch end in the same column."""
-    length = len(item.prompt)
-    tokens[lead - length : lead] = torch.tensor(item.prompt)
-    positions[lead - length : lead] = torch.arange(length)
-    branch[lead - length : lead] = 0
-    at = lead
-    for number, option in enumerate(item.options, 1):
-        end = at + len(option)
-        tokens[at:end] = torch.tensor(option)
-        positions[at:end] = torch.arange(length, length + len(option))
-        branch[at:end] = number
-        at = end
+@torch.inference_mode()
+def verdicts(scorer: Scorer, trees: Sequence[Tree]) -> list[tuple[float, ...]]:
+    """Return the log-odds that each option is right, in nats.
+
+    An option is right if it holds and that is wanted, or if neither is so. The first branch of a tree says what is
+    wanted; its odds and the option's are those of yes against no.
+    """
+    grove = plant(trees).to(scorer.model.device)
+    logits = foretell(scorer.model, grove)
+    (yes, *_), (no, *_) = (models.encode(scorer.tokenizer, word) for word in (prompts.YES, prompts.NO))
+    odds = iter((logits[:, yes] - logits[:, no]).tolist())
+    found = [[next(odds) for _ in tree.branches] for tree in trees]
+    return [tuple(_both_or_neither(wanted, holds) for holds in others) for wanted, *others in found]
 
 
-def _visible(branch: Tensor) -> Tensor:
-    """Return which position sees which: what stands before it in its own branch or in the prompt."""
-    query, key = branch[:, :, None], branch[:, None, :]
-    size = branch.shape[1]
-    before = torch.ones(size, size, dtype=torch.bool).tril()
-    # Padding sees itself: a row that sees nothing would be divided by zero.
-    return before & ((key == query) | ((key == 0) & (query > 0)))
+def _both_or_neither(one: float, other: float) -> float:
+    """Return the log-odds that two things of such log-odds are both so, or both not."""
+    a, b = torch.tensor([one, other], dtype=torch.float64)
+    zero = torch.zeros_like(a)
+    return float(torch.logaddexp(a + b, zero) - torch.logaddexp(a, b))
 
 
-def _sum_up(item: Branches, logits: Tensor) -> tuple[float, ...]:
-    """Return the scores of one question; row 0 of `logits` belongs to the prompt's last token."""
-    scores: list[float] = []
-    at = 1
-    for option in item.options:
-        # An option's first token is foretold by the prompt's end, each further one by the one before it.
-        rows = torch.tensor([0, *range(at, at + len(option) - 1)], device=logits.device)
-        likely = logits[rows].float().log_softmax(-1)
-        targets = torch.tensor(option, device=logits.device)
-        scores.append(float(likely.gather(1, targets[:, None]).sum()))
-        at += len(option)
-    return tuple(scores)
-
-
-def _answer(question: Question, scores: tuple[float, ...], student: str, latency_ms: float) -> Answer:
+def _answer(question: Question, scores: tuple[float, ...], reasons: str, student: str, latency_ms: float) -> Answer:
     numbers = all(score == score and abs(score) != float("inf") for score in scores)
     choice = max(range(len(scores)), key=scores.__getitem__) if numbers else None
     return Answer(
@@ -177,4 +173,5 @@ def _answer(question: Question, scores: tuple[float, ...], student: str, latency
         choice=choice,
         right=choice is not None and question.correct[choice],
         latency_ms=round(latency_ms, 3),
+        reasons=reasons,
     )

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 class Answer:
     """What a student said to one question.
 
-    `scores` stand beside the question's options: summed log-likelihood of the option's text, in nats.
-    `choice` is the index of the chosen option; None is "no answer", which is not the same as wrong.
+    `scores` stand beside the question's options, in nats: summed log-likelihood of the option's text, or by how much
+    yes is likelier than no. `choice` is the index of the chosen option; None is "no answer", which is not the same as
+    wrong. `reasons` is what the student wrote before it answered.
     """
 
     question_id: str
@@ -17,6 +18,7 @@ class Answer:
     choice: int | None
     right: bool
     latency_ms: float
+    reasons: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -44,37 +45,43 @@ def published() -> KnowledgeGraph:
     return KnowledgeGraph(load_ontology(instead={"fmea/centrifugal-pump.ttl": None}))
 
 
-@pytest.fixture(scope="session")
-def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of a randomly initialised base model."""
-    import torch
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+SHAPE: dict[str, Any] = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
 
-    folder = tmp_path_factory.mktemp("tiny-base")
+
+def byte_tokenizer(template: str | None = CHAT_TEMPLATE) -> Any:
+    """Return a tokenizer with a token for each byte."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     raw = Tokenizer(models.BPE(vocab={letter: i for i, letter in enumerate(alphabet)}, merges=[]))
     raw.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     raw.decoder = decoders.ByteLevel()
     tokenizer: Any = cast(Any, PreTrainedTokenizerFast)(tokenizer_object=raw, eos_token="<|end|>", pad_token="<|pad|>")
     tokenizer.add_special_tokens({"additional_special_tokens": ["<|system|>", "<|user|>", "<|assistant|>"]})
-    tokenizer.chat_template = CHAT_TEMPLATE
+    tokenizer.chat_template = template
+    return tokenizer
+
+
+def write_base(folder: Path, config: Any, model: Any, template: str | None = CHAT_TEMPLATE) -> Path:
+    """Write a base model with random weights, of a transformers model class and its configuration's."""
+    import torch
+
+    tokenizer = byte_tokenizer(template)
     tokenizer.save_pretrained(folder)
+    ids = {"pad_token_id": tokenizer.pad_token_id, "eos_token_id": tokenizer.eos_token_id, "bos_token_id": None}
     torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        max_position_embeddings=1024,
-        pad_token_id=tokenizer.pad_token_id,
-        eos_token_id=tokenizer.eos_token_id,
-        bos_token_id=None,
-    )
-    LlamaForCausalLM(config).save_pretrained(folder)
+    model(config(vocab_size=len(tokenizer), **ids)).save_pretrained(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a randomly initialised base model."""
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    config = partial(LlamaConfig, num_key_value_heads=2, max_position_embeddings=1024, **SHAPE)
+    return write_base(tmp_path_factory.mktemp("tiny-base"), config, LlamaForCausalLM)
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,7 @@ from failwise.kg.records import Fact
 from failwise.manifest import StageFolder, set_aside_folders
 from failwise.progress import Bar
 from failwise.run import STAGES
-from failwise.run_folder import ADAPTER, AUDITS, STUDENT_ANSWERS, Run, save_config
+from failwise.run_folder import AUDITS, STUDENT_ANSWERS, TRAINING, Run, save_config
 from tests.conftest import toy_paths
 
 R = TypeVar("R")
@@ -99,7 +99,7 @@ class Workshop:
 
 
 def pretend_to_teach(run: Run, folder: Path, *_: object) -> None:
-    (folder / ADAPTER).write_bytes(b"weights")
+    (folder / TRAINING).write_bytes(b"weights")
 
 
 def pretend_to_ask(run: Run, folder: Path, *_: object) -> None:

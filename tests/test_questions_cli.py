@@ -22,7 +22,7 @@ from failwise.kg.graph import KnowledgeGraph
 from failwise.manifest import Outcome
 from failwise.progress import Bar
 from failwise.run import STAGES
-from failwise.run_folder import ADAPTER, STUDENT_ANSWERS, Run, save_config
+from failwise.run_folder import STUDENT_ANSWERS, TRAINING, Run, save_config
 from tests.conftest import Program, toy_paths
 
 GENERATE = "questions generate -c toy.yaml --out out"
@@ -253,7 +253,7 @@ def test_a_changed_audit_set_is_not_asked(plant: Program, tmp_path: Path) -> Non
 
 
 def pretend_to_teach(run: Run, folder: Path, outcome: Outcome, *_: object) -> None:
-    (folder / ADAPTER).write_bytes(b"weights")
+    (folder / TRAINING).write_bytes(b"weights")
 
 
 def pretend_to_ask(run: Run, folder: Path, outcome: Outcome, *_: object) -> None:

@@ -1,6 +1,6 @@
-"""Which examples stand in which step: decided before the first step, by the seed alone.
+"""What stands in which step: decided before the first step, by the seed alone.
 
-A resumed training builds the same list again and goes on in its middle.
+A resumed training builds the same list again and goes on in its middle; of several processes each takes its part.
 """
 
 import math
@@ -9,64 +9,105 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from failwise.training.config import TrainingConfig
+from failwise.training.encoding import Encoder, Unit
+from failwise.training.examples import Shown
+from failwise.training.recipe import Loss, Task
 
-# Steps whose examples are sorted by length together: more saves padding, fewer mixes better.
+# Steps whose units are sorted by length together: more saves padding, fewer mixes better.
 _WINDOW = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Encoded:
-    """An example in tokens. `answer_from` is where its completion begins; only those tokens are learned."""
+class Part:
+    """The units of a step that one process learns at once.
 
-    tokens: tuple[int, ...]
-    answer_from: int
+    `counts` says of each task what the whole step holds, however it is divided: what its loss is the mean of (learned
+    tokens, or questions whose options compete), and units with several views.
+    """
 
-    @property
-    def labels(self) -> int:
-        """How many tokens are learned."""
-        return len(self.tokens) - self.answer_from
-
-
-@dataclass(frozen=True, slots=True)
-class EncodedLesson:
-    """A lesson in tokens."""
-
-    direct: Encoded
-    rationale: Encoded | None
+    units: tuple[Unit, ...]
+    counts: tuple[tuple[int, int], ...]
 
 
-def plan_steps(lessons: Sequence[EncodedLesson], config: TrainingConfig) -> list[list[Encoded]]:
-    """Return the examples of every step, in order; the last step may be smaller."""
+def plan_steps(
+    lessons: Sequence[Sequence[Shown]], tasks: Sequence[Task], encoder: Encoder, config: TrainingConfig
+) -> list[list[Unit]]:
+    """Return the units of every step, in order; the last step may be smaller.
+
+    Every step holds each task in proportion to its share, as near as whole units allow. A task's lessons are shown
+    in an order of their own, all of them before any comes again.
+
+    Args:
+        lessons: beside `tasks`; none of them is empty.
+    """
     rng = random.Random(config.seed)
-    stream = _stream(lessons, config, rng)
-    window = config.batch_size * _WINDOW
-    steps: list[list[Encoded]] = []
-    for start in range(0, len(stream), window):
-        steps += _by_length(stream[start : start + window], config.batch_size, rng)
+    streams = [_stream(number, shown, encoder, rng) for number, shown in enumerate(lessons)]
+    sizes = _sizes(lessons, config)
+    shares = _in_proportion([task.share for task in tasks])
+    steps: list[list[Unit]] = []
+    for start in range(0, len(sizes), _WINDOW):
+        counts = [[next(shares) for _ in range(size)] for size in sizes[start : start + _WINDOW]]
+        steps += _window(counts, streams, rng)
     return steps
 
 
-def _stream(lessons: Sequence[EncodedLesson], config: TrainingConfig, rng: random.Random) -> list[Encoded]:
-    """Return the examples of all epochs, each epoch in its own order and with its own choice of modes."""
+def divided(steps: Sequence[Sequence[Unit]], tasks: Sequence[Task], parts: int) -> list[Part]:
+    """Return the steps' parts, all of the first step before those of the second, each with units of every length.
+
+    Every part holds each task that its step holds, since processes that share a model's weights go through it together:
+    a task with fewer units than parts fills up with its own units again, which count as much less.
+    """
+    found: list[Part] = []
+    for units in steps:
+        by_task = [sorted((u for u in units if u.task == n), key=lambda unit: unit.width) for n in range(len(tasks))]
+        filled = [[*own, *(own[i % len(own)] for i in range(parts - len(own)))] for own in by_task if own]
+        counts = _counts([unit for own in filled for unit in own], tasks)
+        found += [Part(tuple(u for own in filled for u in own[part::parts]), counts) for part in range(parts)]
+    return found
+
+
+def _counts(units: Sequence[Unit], tasks: Sequence[Task]) -> tuple[tuple[int, int], ...]:
+    counts = []
+    for number, task in enumerate(tasks):
+        own = [unit for unit in units if unit.task == number]
+        trees = [tree for unit in own for tree in unit.trees]
+        main = len(trees) if task.loss is Loss.LISTWISE else sum(tree.foretold for tree in trees)
+        counts.append((main, sum(len(unit.trees) > 1 for unit in own)))
+    return tuple(counts)
+
+
+def _sizes(lessons: Sequence[Sequence[Shown]], config: TrainingConfig) -> list[int]:
+    """Return how many units each step has. A pass has as many as the task with the most lessons."""
     if config.max_steps is not None:
-        wanted = config.max_steps * config.batch_size
-    else:
-        wanted = math.ceil(len(lessons) * (1.0 if config.epochs is None else config.epochs))
-    stream: list[Encoded] = []
-    while len(stream) < wanted:
-        stream += _epoch(lessons, config.direct_share, rng)
-    return stream[:wanted]
+        return [config.batch_size] * config.max_steps
+    wanted = math.ceil(max(map(len, lessons)) * (1.0 if config.epochs is None else config.epochs))
+    full, rest = divmod(wanted, config.batch_size)
+    return [config.batch_size] * full + ([rest] if rest else [])
 
 
-def _epoch(lessons: Sequence[EncodedLesson], direct_share: float, rng: random.Random) -> Iterator[Encoded]:
-    order = rng.sample(lessons, len(lessons))
-    direct = set(rng.sample(range(len(order)), round(direct_share * len(order))))
-    for at, lesson in enumerate(order):
-        yield lesson.direct if at in direct or lesson.rationale is None else lesson.rationale
+def _stream(task: int, lessons: Sequence[Shown], encoder: Encoder, rng: random.Random) -> Iterator[Unit]:
+    while True:
+        for lesson in rng.sample(lessons, len(lessons)):
+            yield encoder.unit(task, lesson.show(rng))
 
 
-def _by_length(examples: list[Encoded], batch_size: int, rng: random.Random) -> list[list[Encoded]]:
-    ordered = sorted(examples, key=lambda example: len(example.tokens))
-    batches = [ordered[at : at + batch_size] for at in range(0, len(ordered), batch_size)]
-    rng.shuffle(batches)
-    return batches
+def _in_proportion(shares: Sequence[float]) -> Iterator[int]:
+    """Yield the number of the task that is furthest behind its share, again and again."""
+    given = [0] * len(shares)
+    while True:
+        behind = max(range(len(shares)), key=lambda i: shares[i] / (given[i] + 1))
+        given[behind] += 1
+        yield behind
+
+
+def _window(counts: Sequence[Sequence[int]], streams: Sequence[Iterator[Unit]], rng: random.Random) -> list[list[Unit]]:
+    """Return some steps, each with units of like length of every task."""
+    steps: list[list[Unit]] = [[] for _ in counts]
+    for task, stream in enumerate(streams):
+        wanted = [step.count(task) for step in counts]
+        units = sorted((next(stream) for _ in range(sum(wanted))), key=lambda unit: unit.width)
+        at = 0
+        for step in rng.sample(range(len(wanted)), len(wanted)):
+            steps[step] += units[at : at + wanted[step]]
+            at += wanted[step]
+    return steps

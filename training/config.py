@@ -9,6 +9,9 @@ EMBEDDED = "embedded"
 Device = Literal["auto", "cpu", "cuda"]
 Quantisation = Literal["nf4", "none"]
 Precision = Literal["bf16", "fp32"]
+Method = Literal["lora", "dora", "full"]
+Optimizer = Literal["adamw", "paged_adamw", "paged_adamw_8bit"]
+Tracker = Literal["trackio", "mlflow", "wandb", "tensorboard"]
 
 
 class TrainingConfig(BaseModel):
@@ -17,7 +20,10 @@ class TrainingConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     base: str = Field(EMBEDDED, min_length=1, description="base model: 'embedded', a folder, or a hub id")
+    recipe: str = Field("mixed", min_length=1, description="what is taught: a recipe's name, or a file of your own")
+    method: Method = Field("lora", description="what is trained: a lora or dora adapter, or the full model")
     quantisation: Quantisation = Field("nf4", description="how the frozen base is held: 4-bit nf4, or none")
+    double_quantisation: bool = Field(True, description="quantise the constants of nf4 too")
     precision: Precision = Field("bf16", description="what the frozen base computes in")
     adapter_precision: Precision = Field("bf16", description="what the adapter is held in while it is trained")
     rank: int = Field(64, ge=1, le=1024, description="rank of the adapter")
@@ -34,17 +40,22 @@ class TrainingConfig(BaseModel):
         "linear", description="how the learning rate falls after the warm-up"
     )
     warmup: float = Field(0.05, ge=0, lt=1, description="share of the steps in which the learning rate rises")
-    weight_decay: float = Field(0.0, ge=0, description="weight decay of the adapter")
-    batch_size: int = Field(16, ge=1, description="examples per step")
+    weight_decay: float = Field(0.0, ge=0, description="weight decay of what is trained")
+    optimizer: Optimizer = Field("adamw", description="adamw, or on CUDA paged_adamw or paged_adamw_8bit")
+    batch_size: int = Field(16, ge=1, description="examples per step, of all processes together")
+    parts: int = Field(1, ge=1, description="parts that a process learns a step's examples in; more need less memory")
+    gradient_checkpointing: bool = Field(False, description="compute activations twice instead of keeping them")
     epochs: float | None = Field(None, gt=0, description="passes over the questions; 1 if max_steps is not set")
     max_steps: int | None = Field(None, ge=1, description="steps to train, instead of epochs")
     max_length: int = Field(512, ge=16, description="longest example in tokens; longer ones are left out, not cut")
-    direct_share: float = Field(
-        0.5, ge=0, le=1, description="share of examples that answer at once; the others reason first"
-    )
     cite_facts: bool = Field(False, description="keep the [fact id] citations in what the student learns to write")
     seed: int = Field(0, ge=0, description="seed of the adapter and of the order of the examples")
     checkpoint_every: int = Field(25, ge=1, description="steps between two checkpoints")
+    validation_share: float = Field(
+        0.0, ge=0, lt=1, description="share of the questions that is not learned, to stop by its loss"
+    )
+    patience: int = Field(3, ge=1, description="checkpoints without a lower loss on that share before it stops")
+    report_to: tuple[Tracker, ...] = Field((), description="trackers to log to: trackio, mlflow, wandb, tensorboard")
     device: Device = Field("auto", description="where to train: auto takes a CUDA device if there is one")
     threads: int | None = Field(None, ge=1, description="CPU threads; all cores if not set")
 
@@ -59,6 +70,12 @@ class TrainingConfig(BaseModel):
                 f"top_layers {self.top_layers:g} cannot be joined to the pattern {self.target_modules!r}; name the "
                 "modules in a list, or use 'all-linear'"
             )
+        if self.method == "full" and self.quantisation == "nf4":
+            raise ValueError(
+                "method 'full' trains every weight, and 4-bit weights cannot be trained; set quantisation to 'none'"
+            )
+        if self.method == "full" and self.adapter_precision != self.precision:
+            raise ValueError(f"method 'full' has no adapter: set adapter_precision to precision ({self.precision!r})")
         if self.quantisation == "nf4" and self.precision == "fp32":
             raise ValueError("quantisation 'nf4' computes in bf16; with precision 'fp32' set quantisation to 'none'")
         if self.precision == "fp32" and self.adapter_precision == "bf16":
@@ -71,5 +88,5 @@ class TrainingConfig(BaseModel):
         return self
 
     def fingerprint_fields(self) -> dict[str, object]:
-        """Return the fields that decide the weights; where and how often to save does not."""
-        return self.model_dump(mode="json", exclude={"checkpoint_every", "device", "threads"})
+        """Return the fields that decide the weights; where and how often to save does not, nor a recipe's name."""
+        return self.model_dump(mode="json", exclude={"recipe", "checkpoint_every", "device", "threads", "report_to"})

@@ -14,8 +14,14 @@ from failwise.training.records import Mode
 
 FILE = "contract.json"
 ADAPTER = "adapter_model.safetensors"
-SCHEMA = 1
-SCORING = "summed log-likelihood of the option's text and its terminator, direct mode"
+FULL = "model.safetensors"
+FIRST = "reasoner"  # folder of the first of two stages
+SCHEMA = 2
+SCORINGS = {
+    Mode.VERDICT: "log-odds that the option holds and that is wanted, or neither, by yes against no",
+    Mode.RATIONALE: "summed log-likelihood of the option's text and its terminator behind the student's own reasons",
+}
+SCORING = "summed log-likelihood of the option's text and its terminator"
 LABELS = "A)"
 
 
@@ -26,15 +32,24 @@ class DecodeContract:
     base: str
     base_revision: str
     chat_template: str
+    tokenizer: str
     modes: tuple[Mode, ...]
+    asked: Mode
     precision: str
     quantisation: str
+    method: str = "lora"
     schema: int = SCHEMA
     prompt_version: str = prompts.VERSION
     prompt_template: str = prompts.template_hash()
     label_style: str = LABELS
+    answer_grammar: str = prompts.GRAMMAR
     thinking: bool = False
     scoring: str = SCORING
+
+    @property
+    def weights(self) -> str:
+        """Name of the file with the weights."""
+        return weights_file(self.method)
 
     def save(self, folder: Path) -> None:
         """Write the contract into a student's folder."""
@@ -52,16 +67,15 @@ class DecodeContract:
                 f"there is no student in {folder}: no such folder; give the folder of a finished training"
             )
         path = folder / FILE
-        if not path.is_file() or not (folder / ADAPTER).is_file():
-            missing = FILE if not path.is_file() else ADAPTER
-            raise StudentError(
-                f"the student folder {folder} has no {missing}, so its training is not finished or its files were "
-                "moved apart; run the training again, or copy the whole folder"
-            )
+        if not path.is_file():
+            raise _incomplete(folder, FILE)
         try:
-            return parse_record(path.read_bytes(), cls, str(path))
+            contract = parse_record(path.read_bytes(), cls, str(path))
         except InputError as error:
             raise StudentError(f"{error}; train the student again with this version") from error
+        if not (folder / contract.weights).is_file():
+            raise _incomplete(folder, contract.weights)
+        return contract
 
     def check(self, folder: Path, **expected: Any) -> None:
         """Compare with what this installation would use.
@@ -79,7 +93,9 @@ class DecodeContract:
             prompt_version=prompts.VERSION,
             prompt_template=prompts.template_hash(),
             label_style=LABELS,
-            scoring=SCORING,
+            answer_grammar=prompts.GRAMMAR,
+            thinking=False,
+            scoring=scoring(self.asked),
             **expected,
         )
         here, there = asdict(ours), asdict(self)
@@ -91,15 +107,42 @@ class DecodeContract:
                 )
 
 
+def weights_file(method: str) -> str:
+    """Return the name of the file with a student's weights."""
+    return FULL if method == "full" else ADAPTER
+
+
+def scoring(asked: Mode) -> str:
+    """Return in words how a student that is asked in this mode is scored."""
+    return SCORINGS.get(asked, SCORING)
+
+
+def _incomplete(folder: Path, missing: str) -> StudentError:
+    pickled = sorted(p.name for p in folder.glob("*.bin")) + sorted(p.name for p in folder.glob("*.pt"))
+    if pickled:
+        return StudentError(
+            f"the student folder {folder} has {pickled[0]} and no {missing}: such files can run code when they are "
+            "read and are not loaded; save the weights as safetensors"
+        )
+    return StudentError(
+        f"the student folder {folder} has no {missing}, so its training is not finished or its files were moved "
+        "apart; run the training again, or copy the whole folder"
+    )
+
+
 def _remedy(field: str) -> str:
-    if field in ("base", "base_revision", "chat_template"):
+    if field in ("base", "base_revision", "chat_template", "tokenizer"):
         return "give it the base model it was trained on, or train it again on this one"
     return "use the version of failwise that trained it, or train it again with this one"
 
 
 def student_fingerprint(contract: DecodeContract, folder: Path) -> str:
-    """Return a short id of a student: its contract and its weights."""
-    return content_id(asdict(contract), file_digest(folder / ADAPTER))
+    """Return a short id of a student: its contract and its weights, of both stages where there are two."""
+    own = asdict(contract), file_digest(folder / contract.weights)
+    if contract.asked is not Mode.INFERRED:
+        return content_id(*own)
+    first = folder / FIRST
+    return content_id(*own, student_fingerprint(DecodeContract.load(first), first))
 
 
 def base_fingerprint(base: str, revision: str, chat_template: str) -> str:

@@ -4,13 +4,16 @@ import hashlib
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import (
+    AutoConfig,
     AutoModelForCausalLM,
+    AutoModelForSeq2SeqLM,
     AutoTokenizer,
     BitsAndBytesConfig,
     PreTrainedModel,
@@ -19,7 +22,7 @@ from transformers import (
 from transformers.utils import logging as transformers_logging
 
 from failwise.errors import StudentError
-from failwise.training import prompts
+from failwise.training import processes, prompts
 from failwise.training.bases import Base, resolve_base
 from failwise.training.config import Device, TrainingConfig
 from failwise.training.contract import DecodeContract
@@ -28,11 +31,11 @@ DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
 
 
 def pick_device(device: Device) -> torch.device:
-    """Return the device to use; `auto` is the first CUDA device, or the CPU."""
+    """Return the device to use; `auto` is this process's CUDA device, or the CPU."""
     if device == "cuda" and not torch.cuda.is_available():
         raise StudentError("device 'cuda' was asked for and there is no CUDA device; set device to 'cpu' or 'auto'")
     cuda = device != "cpu" and torch.cuda.is_available()
-    return torch.device("cuda", 0) if cuda else torch.device("cpu")
+    return torch.device("cuda", processes.local_rank()) if cuda else torch.device("cpu")
 
 
 @contextmanager
@@ -46,9 +49,12 @@ def _quiet() -> Iterator[None]:
 
 
 def load_tokenizer(base: Base) -> PreTrainedTokenizerBase:
-    """Load the tokenizer of a base model; it must have a chat template and the end-of-turn token."""
+    """Load the tokenizer of a base model; it must have an end token, and a chat template where the model needs one.
+
+    A model of an encoder and a decoder reads the question as it is.
+    """
     tokenizer = cast(PreTrainedTokenizerBase, AutoTokenizer.from_pretrained(base.source, trust_remote_code=False))
-    if not tokenizer.chat_template or tokenizer.eos_token_id is None:
+    if tokenizer.eos_token_id is None or not (tokenizer.chat_template or is_seq2seq(base)):
         raise StudentError(
             f"the tokenizer of the base model {base.name!r} has no chat template or no end token; "
             "use an instruction-tuned base model"
@@ -56,47 +62,58 @@ def load_tokenizer(base: Base) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
+def is_seq2seq(base: Base) -> bool:
+    """Say whether a base model is one of an encoder and a decoder (the T5 family)."""
+    return bool(AutoConfig.from_pretrained(base.source, trust_remote_code=False).is_encoder_decoder)
+
+
 def chat_template_hash(tokenizer: PreTrainedTokenizerBase) -> str:
     """Return a hash of the chat template, for the contract."""
     return hashlib.sha256(str(tokenizer.chat_template).encode()).hexdigest()[:16]
 
 
-def load_base(base: Base, quantisation: str, precision: str, device: torch.device) -> PreTrainedModel:
+def tokenizer_hash(tokenizer: PreTrainedTokenizerBase) -> str:
+    """Return a hash of the vocabulary and the rules that cut text, for the contract."""
+    rules = getattr(tokenizer, "backend_tokenizer", None)
+    said = rules.to_str() if rules is not None else repr(sorted(tokenizer.get_vocab().items()))
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def load_base(
+    base: Base, quantisation: str, precision: str, device: torch.device, double_quantisation: bool = True
+) -> PreTrainedModel:
     """Load the frozen base model.
 
     Eager attention on a CPU: at these lengths it is a sixth faster than the fused one.
     """
     with _quiet():
-        model: Any = AutoModelForCausalLM.from_pretrained(
+        kind = AutoModelForSeq2SeqLM if is_seq2seq(base) else AutoModelForCausalLM
+        model: Any = kind.from_pretrained(
             base.source,
             dtype=DTYPES[precision],
             device_map={"": device},
-            quantization_config=_nf4() if quantisation == "nf4" else None,
+            quantization_config=_nf4(double_quantisation) if quantisation == "nf4" else None,
             attn_implementation="sdpa" if device.type == "cuda" else "eager",
             use_safetensors=True,
             trust_remote_code=False,
         )
-    head = cast(torch.nn.Module, model.get_output_embeddings())
-    head.register_forward_pre_hook(_contiguous)
     return cast(PreTrainedModel, model)
 
 
-def _contiguous(_: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
-    """Copy the positions that the head is to look at side by side.
-
-    They are a slice of all positions (`logits_to_keep`), and torch multiplies a slice by making one copy of
-    the vocabulary's matrix per example: more than a third of a small model's forward pass.
-    """
-    return (inputs[0].contiguous(), *inputs[1:])
-
-
-def _nf4() -> BitsAndBytesConfig:
+def _nf4(double_quantisation: bool) -> BitsAndBytesConfig:
     return BitsAndBytesConfig(  # type: ignore[no-untyped-call]
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",
-        bnb_4bit_use_double_quant=True,
+        bnb_4bit_use_double_quant=double_quantisation,
         bnb_4bit_compute_dtype=torch.bfloat16,
     )
+
+
+def load_trainable(base: Base, config: TrainingConfig, device: torch.device) -> Any:
+    """Load a base model with what is to be trained: a new adapter on it, or all of its weights."""
+    torch.manual_seed(config.seed)
+    model = load_base(base, config.quantisation, config.precision, device, config.double_quantisation)
+    return model if config.method == "full" else attach_adapter(model, config)
 
 
 def attach_adapter(model: PreTrainedModel, config: TrainingConfig) -> PeftModel:
@@ -113,7 +130,8 @@ def attach_adapter(model: PreTrainedModel, config: TrainingConfig) -> PeftModel:
         lora_dropout=config.dropout,
         target_modules=targets,
         layers_to_transform=layers,
-        task_type="CAUSAL_LM",
+        use_dora=config.method == "dora",
+        task_type="SEQ_2_SEQ_LM" if model.config.is_encoder_decoder else "CAUSAL_LM",
     )
     with _quiet():
         adapted = get_peft_model(model, lora, autocast_adapter_dtype=False)
@@ -153,16 +171,30 @@ def load_student(folder: Path, device: torch.device) -> tuple[Any, PreTrainedTok
     contract = DecodeContract.load(folder)
     base = resolve_base(contract.base)
     tokenizer = load_tokenizer(base)
-    contract.check(folder, base_revision=base.revision, chat_template=chat_template_hash(tokenizer))
-    model = load_base(base, "none", contract.precision, device)
+    contract.check(
+        folder,
+        base_revision=base.revision,
+        chat_template=chat_template_hash(tokenizer),
+        tokenizer=tokenizer_hash(tokenizer),
+    )
+    if contract.method == "full":
+        model: Any = load_base(replace(base, source=str(folder)), "none", contract.precision, device)
+        return model.eval(), tokenizer, contract
     with _quiet():
-        student = PeftModel.from_pretrained(model, str(folder), autocast_adapter_dtype=False)
-    return student.eval(), tokenizer, contract
+        model = PeftModel.from_pretrained(
+            load_base(base, "none", contract.precision, device), str(folder), autocast_adapter_dtype=False
+        )
+    return model.eval(), tokenizer, contract
 
 
 def render_prompt(tokenizer: PreTrainedTokenizerBase, user: str) -> list[int]:
     """Return the tokens of a user message, up to where the reply begins."""
-    text = tokenizer.apply_chat_template(prompts.messages(user), tokenize=False, add_generation_prompt=True)
+    if not tokenizer.chat_template:
+        return [*encode(tokenizer, user), int(tokenizer.eos_token_id)]
+    # Templates that know no such switch leave it unread.
+    text = tokenizer.apply_chat_template(
+        prompts.messages(user), tokenize=False, add_generation_prompt=True, enable_thinking=False
+    )
     return encode(tokenizer, cast(str, text))
 
 

@@ -9,16 +9,30 @@ from failwise.generation.formats.labels import bare_label
 from failwise.generation.records import Question
 from failwise.training.records import Mode
 
-VERSION = "1"
+VERSION = "2"
 
 # Short, because every example pays for it; present, because the embedded student's chat template would
 # otherwise insert a system message of its own, five times as long.
 SYSTEM = "You are a reliability engineer."
 
 # The last words before the reply are all that tells the modes apart.
-CLOSING = {Mode.DIRECT: "Answer.", Mode.RATIONALE: "Explain, then answer."}
+CLOSING = {
+    Mode.DIRECT: "Answer.",
+    Mode.RATIONALE: "Explain, then answer.",
+    Mode.JUSTIFIED: "Answer, then explain.",
+    Mode.REASONS: "Explain.",
+    Mode.INFERRED: "Answer.",
+    Mode.VERDICT: "Judge each.",
+}
+
+# A verdict on one thing: whether it holds, whatever is asked for. Whether what holds is wanted is a verdict of its own:
+# to say yes to what does not hold, where that is asked for, is two things at once, and takes far longer to learn.
+# Both begin with a space, as words in running text do.
+YES, NO = " yes", " no"
+WANTED = "Wanted"
 
 ANSWER = "Answer:"
+REASONS = "Reasons:"
 
 # The first characters after an option's text. They are scored with it: "oil" would otherwise always be
 # at least as likely as "oil debris". Two segments, because the letter behind them is not scored.
@@ -26,7 +40,8 @@ TERMINATOR = " ("
 
 # Longer labels than one letter or digit (ii, 10) could be a word of the option's text if they had no bracket.
 _LABEL = r"(?:\(?(?P<label>[0-9A-Za-z])\)?|\(?(?P<long>[0-9A-Za-z]{2,4})\))"
-_ANSWER_LINE = re.compile(rf"{ANSWER} (?P<text>.+?)(?: {_LABEL})?\.?\Z")
+GRAMMAR = rf"{ANSWER} (?P<text>.+?)(?: {_LABEL})?\.?\Z"
+_ANSWER_LINE = re.compile(GRAMMAR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +57,27 @@ def clean_label(label: str) -> str:
     return bare_label(label)
 
 
-def ask(question: Question, mode: Mode) -> str:
-    """Return what the student is asked: the question and its options, in the order that it wants them."""
+def ask(question: Question, mode: Mode, reasons: str = "") -> str:
+    """Return what the student is asked: the question and its options, in the order that it wants them.
+
+    For a verdict the options stay out of sight. `reasons` are given to the student that infers from them.
+    """
+    if mode is Mode.VERDICT:
+        return f"{question.question}\n{CLOSING[mode]}"
     first = question.question_first
-    return user_message(question.question, question.options, question.option_ids, mode, question_first=first)
+    return user_message(
+        question.question, question.options, question.option_ids, mode, question_first=first, reasons=reasons
+    )
 
 
 def user_message(
-    question: str, options: Sequence[str], labels: Sequence[str], mode: Mode, *, question_first: bool = True
+    question: str,
+    options: Sequence[str],
+    labels: Sequence[str],
+    mode: Mode,
+    *,
+    question_first: bool = True,
+    reasons: str = "",
 ) -> str:
     """Return the question, its lettered options and the closing instruction; or the options before the question.
 
@@ -57,7 +85,9 @@ def user_message(
     option may hold a comma.
     """
     listed = "\n".join(f"{clean_label(label)}) {text}" for label, text in zip(labels, options, strict=True))
-    parts = (question, listed) if question_first else (listed, question)
+    parts = [question, listed] if question_first else [listed, question]
+    if mode is Mode.INFERRED:
+        parts.append(f"{REASONS} {reasons}")
     return "\n".join((*parts, CLOSING[mode]))
 
 
@@ -75,19 +105,31 @@ def answer_segments(option: str, label: str) -> tuple[str, ...]:
     return (ANSWER, f" {option}", TERMINATOR, f"{clean_label(label)})")
 
 
-def completion(option: str, label: str, rationale: str | None = None) -> tuple[str, ...]:
+def verdict_segments(thing: str, holds: bool) -> tuple[str, ...]:
+    """Return `vibration: yes` in segments; only the last is learned and scored."""
+    return f" {thing}:", YES if holds else NO
+
+
+def completion(mode: Mode, option: str, label: str, reasons: str = "") -> tuple[str, ...]:
     """Return what the student should write, in segments."""
     answer = answer_segments(option, label)
-    return answer if rationale is None else (f"{rationale}\n", *answer)
+    if mode is Mode.RATIONALE:
+        return (f"{reasons}\n", *answer)
+    if mode is Mode.JUSTIFIED:
+        return (*answer, f"\n{reasons}")
+    return (reasons,) if mode is Mode.REASONS else answer
 
 
-def parse_reply(text: str, options: Sequence[str], labels: Sequence[str]) -> Reply | None:
+def parse_reply(text: str, options: Sequence[str], labels: Sequence[str], mode: Mode = Mode.RATIONALE) -> Reply | None:
     """Read a reply; None is "no answer".
 
-    The last line must read `Answer: <option text> (<label>)`. `P`, `P)` and `(P)` are the same label, in
-    either case; the label or the text may stand alone; where both stand they must agree.
+    The last line (in mode `justified` the first) must read `Answer: <option text> (<label>)`. `P`, `P)` and `(P)` are
+    the same label, in either case; the label or the text may stand alone; where both stand they must agree.
     """
-    rationale, _, last = text.strip().rpartition("\n")
+    if mode is Mode.JUSTIFIED:
+        last, _, rationale = text.strip().partition("\n")
+    else:
+        rationale, _, last = text.strip().rpartition("\n")
     match = _ANSWER_LINE.match(last.strip())
     if match is None:
         return None
@@ -120,6 +162,7 @@ def _by_label(label: str | None, labels: Sequence[str]) -> int | None:
 
 def template_hash() -> str:
     """Return a hash of everything above that a student's weights depend on."""
-    sample = [user_message("Q?", ("one", "two"), ("A", "B"), mode) for mode in Mode]
-    parts = [VERSION, SYSTEM, *sample, *completion("one", "A", "Because.")]
+    sample = [user_message("Q?", ("one", "two"), ("A", "B"), mode, reasons="Because.") for mode in Mode]
+    said = [segment for mode in Mode for segment in completion(mode, "one", "A", "Because.")]
+    parts = [VERSION, SYSTEM, *sample, *said, *verdict_segments("one", True), NO]
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]

@@ -1,113 +1,232 @@
 """From questions and rationales to a student in a folder."""
 
+import random
 import resource
 import shutil
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import torch
-from peft import PeftModel
 from transformers import PreTrainedTokenizerBase
 
 from failwise.errors import InputError, StudentError
 from failwise.files import content_id, dump_record, parse_record, read_json, storage_errors, write_json
 from failwise.generation.records import Question, Rationale
-from failwise.training import checkpoints, models, prompts
+from failwise.training import checkpoints, models, processes, prompts
 from failwise.training.bases import Base, resolve_base
-from failwise.training.batches import Encoded, EncodedLesson, plan_steps
+from failwise.training.batches import plan_steps
 from failwise.training.config import TrainingConfig
 from failwise.training.contract import FILE as CONTRACT
-from failwise.training.contract import DecodeContract
-from failwise.training.examples import Lesson, lessons
-from failwise.training.records import Example, Mode, TrainingResult
-from failwise.training.trainer import Progress, run_steps, save_adapter, saving
+from failwise.training.contract import FIRST, DecodeContract, scoring
+from failwise.training.encoding import Encoder, Unit
+from failwise.training.examples import Shown, lessons
+from failwise.training.reasons import write_reasons
+from failwise.training.recipe import Reasons, Recipe, Task, load_recipe
+from failwise.training.records import Mode, TaskResult, TrainingResult
+from failwise.training.trainer import Progress, run_steps
 
-FILE = "training.json"
+FILE, PART, ADAPTER_CONFIG = "training.json", ".student.part", "adapter_config.json"
 TOO_LONG = "longer than max_length"
 
 
-def train_student(
-    questions: Sequence[Question],
-    rationales: Mapping[str, Rationale],
-    config: TrainingConfig,
-    folder: Path,
-    progress: Progress,
-) -> TrainingResult:
-    """Train a student and write it to a folder; go on from its last checkpoint if there is one.
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a student is taught from.
 
     Args:
-        rationales: by question id; a question without one is taught in direct mode.
-        folder: gets the adapter, contract.json and training.json when the training is over. A finished
-            student of the same recipe and examples is returned as it is.
+        rationales: by question id; without them the tasks that learn reasons have nothing to learn.
+        variants: perturbations of the questions, for recipes with views.
+        rows: whole rows of the graph, for recipes that teach facts one by one.
+    """
+
+    questions: Sequence[Question]
+    rationales: Mapping[str, Rationale]
+    variants: Sequence[Question] = ()
+    rows: Sequence[Question] = ()
+
+
+def train_student(material: Material, config: TrainingConfig, folder: Path, progress: Progress) -> TrainingResult:
+    """Train a student and write it to a folder; go on from its last checkpoint if there is one.
+
+    Of a recipe with two stages the first student stands in the folder's subfolder `reasoner`.
+
+    Args:
+        folder: gets the weights, contract.json and training.json when the training is over. A finished student of the
+            same recipe and examples is returned as it is.
         progress: called after every step with the step, the number of steps and the loss.
 
     Raises:
-        InputError: no question is left to train on.
+        InputError: there is no such recipe, or no question is left to train on.
         StudentError: the folder holds another student, the base cannot be used, or the training diverged.
     """
-    started = time.monotonic()
+    recipe = load_recipe(config.recipe)
     if config.threads is not None:
         torch.set_num_threads(config.threads)
-    kept, left_out = lessons(questions, rationales, direct_share=config.direct_share, cite_facts=config.cite_facts)
+    if recipe.first:
+        first = Recipe(summary="", asked=Mode.REASONS, tasks=recipe.first)
+        _train(material, first, config, folder / FIRST, progress)
+        if recipe.reasons is not Reasons.TEACHER:
+            material = replace(material, rationales=_own_reasons(material, recipe.reasons, config, folder / FIRST))
+    return _train(material, recipe, config, folder, progress)
+
+
+def _own_reasons(material: Material, whose: Reasons, config: TrainingConfig, first: Path) -> Mapping[str, Rationale]:
+    """Return rationales whose texts the first stage wrote: all, or every second one, drawn by the seed."""
+    known = [q for q in material.questions if q.id in material.rationales]
+    if whose is Reasons.MIXED:
+        known = random.Random(config.seed).sample(known, len(known) // 2)
+    written = write_reasons(first, known, models.pick_device(config.device))
+    own = {i: replace(material.rationales[i], text=text) for i, text in written.items()}
+    return {**material.rationales, **own}
+
+
+def _train(
+    material: Material, recipe: Recipe, config: TrainingConfig, folder: Path, progress: Progress
+) -> TrainingResult:
+    started = time.monotonic()
+    learned, watched = _held_out(material.questions, config)
+    taught = _lessons(learned, material, recipe.tasks, config)
     base = resolve_base(config.base)
-    fingerprint = _fingerprint(config, base, kept)
+    fingerprint = _fingerprint(config, recipe, base, taught.lessons)
     if (finished := _finished(folder, fingerprint)) is not None:
         return finished
+    device = models.pick_device(config.device)
+    _refuse_paging(config, device)
+    _refuse_missing_trackers(config)
     saved = checkpoints.open_checkpoints(folder, fingerprint)
     tokenizer = models.load_tokenizer(base)
-    encoded = encode_lessons(kept, tokenizer, config.max_length)
-    if len(encoded) < len(kept):
-        left_out[TOO_LONG] = len(kept) - len(encoded)
-    if not encoded:
-        raise InputError(f"no question is left to train on; left out: {left_out or 'none, the set is empty'}")
-    steps = plan_steps(encoded, config)
-    device = models.pick_device(config.device)
-    model = models.attach_adapter(models.load_base(base, config.quantisation, config.precision, device), config)
+    encoder = Encoder(tokenizer, config.max_length)
+    fitted = _fitted(taught, recipe.tasks, encoder)
+    steps = plan_steps(fitted.lessons, recipe.tasks, encoder, config)
+    held_out = _once(watched, material, recipe.tasks, encoder, config) if watched else []
+    model = models.load_trainable(base, config, device)
     resume_from = checkpoints.last_whole(saved)
     padding = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
-    losses = run_steps(model, steps, int(padding), config, saved, resume_from, progress)
+    part = folder / PART
+    if processes.is_first():
+        shutil.rmtree(part, ignore_errors=True)
+    curve = run_steps(model, steps, held_out, recipe.tasks, int(padding), config, saved, resume_from, part, progress)
+    units = [unit for step in steps[: len(curve.losses)] for unit in step]
+    trees = [tree for unit in units for tree in unit.trees]
     result = TrainingResult(
-        steps=len(steps),
+        steps=len(curve.losses),
         resumed_at=checkpoints.step_of(resume_from) if resume_from else 0,
-        examples=sum(map(len, steps)),
-        left_out=left_out,
-        tokens=sum(len(example.tokens) for step in steps for example in step),
-        label_tokens=sum(example.labels for step in steps for example in step),
+        examples=len(units),
+        left_out=fitted.counts(),
+        tokens=sum(tree.width for tree in trees),
+        label_tokens=sum(tree.foretold for tree in trees),
         trainable=sum(p.numel() for p in model.parameters() if p.requires_grad),
-        losses=losses,
+        losses=curve.losses,
         seconds=time.monotonic() - started,
         peak_rss_mb=_peak_rss_mb(),
         device=device.type,
+        tasks=_task_results(recipe.tasks, units, curve.tasks),
+        held_out=curve.held_out,
+        best_step=curve.best_step,
     )
-    _write(folder, model, _contract(base, tokenizer, config, kept), config, fingerprint, result)
-    checkpoints.remove_checkpoints(folder)
+    if processes.is_first():
+        _finish(folder, _contract(base, tokenizer, config, recipe), config, fingerprint, result)
+        checkpoints.remove_checkpoints(folder)
     return result
 
 
-def encode_lessons(kept: Sequence[Lesson], tokenizer: PreTrainedTokenizerBase, max_length: int) -> list[EncodedLesson]:
-    """Return the lessons in tokens; one that is too long in either mode is left out, never cut."""
-    encoded: list[EncodedLesson] = []
-    for lesson in kept:
-        direct = encode_example(lesson.direct, tokenizer)
-        rationale = encode_example(lesson.rationale, tokenizer) if lesson.rationale else None
-        if max(len(direct.tokens), len(rationale.tokens) if rationale else 0) <= max_length:
-            encoded.append(EncodedLesson(direct, rationale))
-    return encoded
+def _held_out(questions: Sequence[Question], config: TrainingConfig) -> tuple[list[Question], list[Question]]:
+    """Return the questions to learn, and those whose loss says when to stop, drawn by the seed."""
+    count = round(config.validation_share * len(questions))
+    chosen = set(random.Random(config.seed).sample(range(len(questions)), count))
+    return (
+        [q for at, q in enumerate(questions) if at not in chosen],
+        [q for at, q in enumerate(questions) if at in chosen],
+    )
 
 
-def encode_example(example: Example, tokenizer: PreTrainedTokenizerBase) -> Encoded:
-    """Return an example in tokens; the end of the turn is learned with the answer."""
-    prompt = models.render_prompt(tokenizer, example.prompt)
-    answer = [token for segment in example.completion for token in models.encode(tokenizer, segment)]
-    return Encoded((*prompt, *answer, int(tokenizer.eos_token_id)), len(prompt))
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """The lessons of each task, and for each task why questions were left out, by id."""
+
+    lessons: list[list[Shown]]
+    left_out: list[dict[str, str]]
+
+    def counts(self) -> dict[str, int]:
+        """Return how many questions no task could take, by the first task's reason."""
+        everywhere = set.intersection(*(set(reasons) for reasons in self.left_out))
+        return dict(Counter(self.left_out[0][i] for i in sorted(everywhere)))
 
 
-def _fingerprint(config: TrainingConfig, base: Base, kept: Sequence[Lesson]) -> str:
-    examples = [dump_record(lesson).decode() for lesson in kept]
-    return content_id(config.fingerprint_fields(), base.revision, prompts.template_hash(), examples)
+def _lessons(
+    questions: Sequence[Question], material: Material, tasks: Sequence[Task], config: TrainingConfig
+) -> Taught:
+    made = [
+        lessons(
+            [*questions, *material.rows] if task.mode is Mode.VERDICT else questions,
+            material.rationales,
+            task,
+            cite_facts=config.cite_facts,
+            variants=material.variants,
+        )
+        for task in tasks
+    ]
+    return Taught([kept for kept, _ in made], [left_out for _, left_out in made])
+
+
+def _fitted(taught: Taught, tasks: Sequence[Task], encoder: Encoder) -> Taught:
+    """Return what is short enough.
+
+    Raises:
+        InputError: nothing is left for a task.
+    """
+    fitted = Taught([], [])
+    for task, shown, left_out in zip(tasks, taught.lessons, taught.left_out, strict=True):
+        kept, too_long = encoder.fitting(shown)
+        reasons = left_out | dict.fromkeys(too_long, TOO_LONG)
+        if not kept:
+            why = dict(Counter(reasons.values())) or "none, the set is empty"
+            raise InputError(f"no question is left to train on for the task {task.name!r}; left out: {why}")
+        fitted.lessons.append(kept)
+        fitted.left_out.append(reasons)
+    return fitted
+
+
+def _once(
+    questions: Sequence[Question], material: Material, tasks: Sequence[Task], encoder: Encoder, config: TrainingConfig
+) -> list[list[Unit]]:
+    """Return steps that show each held-out question once."""
+    fitted = _fitted(_lessons(questions, material, tasks, config), tasks, encoder)
+    return plan_steps(fitted.lessons, tasks, encoder, config.model_copy(update={"epochs": 1.0, "max_steps": None}))
+
+
+def _task_results(
+    tasks: Sequence[Task], units: Iterable[Unit], losses: Sequence[tuple[float, ...]]
+) -> tuple[TaskResult, ...]:
+    examples = Counter(unit.task for unit in units)
+    return tuple(TaskResult(task.name, examples[n], losses[n]) for n, task in enumerate(tasks))
+
+
+def _refuse_missing_trackers(config: TrainingConfig) -> None:
+    for name in config.report_to:
+        if find_spec(name) is None:
+            raise InputError(
+                f"report_to names {name!r}, which is not installed; leave it out, or install it: pip install {name}"
+            )
+
+
+def _refuse_paging(config: TrainingConfig, device: torch.device) -> None:
+    if config.optimizer != "adamw" and device.type != "cuda":
+        raise StudentError(
+            f"the optimizer {config.optimizer!r} moves its state between a CUDA device and the host, and this is "
+            f"{device.type!r}; set optimizer to 'adamw'"
+        )
+
+
+def _fingerprint(config: TrainingConfig, recipe: Recipe, base: Base, taught: Iterable[Sequence[Shown]]) -> str:
+    examples = [dump_record(lesson).decode() for shown in taught for lesson in shown]
+    learned = recipe.model_dump(mode="json", exclude={"summary", "source"})
+    return content_id(config.fingerprint_fields(), learned, base.revision, prompts.template_hash(), examples)
 
 
 def _finished(folder: Path, fingerprint: str) -> TrainingResult | None:
@@ -123,37 +242,30 @@ def _finished(folder: Path, fingerprint: str) -> TrainingResult | None:
     return parse_record(dump_record(found["result"]), TrainingResult, f"{folder / FILE}, result")
 
 
-def _contract(
-    base: Base, tokenizer: PreTrainedTokenizerBase, config: TrainingConfig, kept: Sequence[Lesson]
-) -> DecodeContract:
-    modes = [Mode.DIRECT] if config.direct_share > 0 or any(x.rationale is None for x in kept) else []
-    modes += [Mode.RATIONALE] if any(lesson.rationale for lesson in kept) else []
+def _contract(base: Base, tokenizer: PreTrainedTokenizerBase, config: TrainingConfig, recipe: Recipe) -> DecodeContract:
     return DecodeContract(
         base=base.name,
         base_revision=base.revision,
         chat_template=models.chat_template_hash(tokenizer),
-        modes=tuple(modes),
+        tokenizer=models.tokenizer_hash(tokenizer),
+        modes=tuple(dict.fromkeys(task.mode for task in recipe.tasks)),
+        asked=recipe.asked,
         precision=config.precision,
         quantisation=config.quantisation,
+        method=config.method,
+        scoring=scoring(recipe.asked),
     )
 
 
-def _write(
-    folder: Path,
-    model: PeftModel,
-    contract: DecodeContract,
-    config: TrainingConfig,
-    fingerprint: str,
-    result: TrainingResult,
+def _finish(
+    folder: Path, contract: DecodeContract, config: TrainingConfig, fingerprint: str, result: TrainingResult
 ) -> None:
-    """Write all files aside, then move them in; the contract comes last and says that all are there."""
-    part = folder / ".student.part"
-    shutil.rmtree(part, ignore_errors=True)
-    # A name anyone can resolve, not the path of a cache on this machine.
-    model.peft_config["default"].base_model_name_or_path = contract.base
+    """Write what belongs to the weights beside them, then move all in; the contract comes last and says: all there."""
+    part = folder / PART
     with storage_errors(folder):
-        with saving(part):
-            save_adapter(model, part)
+        if (adapter := part / ADAPTER_CONFIG).is_file():
+            # A name anyone can resolve, not the path of a cache on this machine.
+            write_json(adapter, read_json(adapter) | {"base_model_name_or_path": contract.base})
         write_json(
             part / FILE,
             {"fingerprint": fingerprint, "config": config.model_dump(mode="json"), "result": asdict(result)},

@@ -1,7 +1,8 @@
 """The training loop: transformers' Trainer over steps that were planned beforehand."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,6 +13,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler, SequentialSampler
 from transformers import (
+    EarlyStoppingCallback,
     PrinterCallback,
     Trainer,
     TrainerCallback,
@@ -21,94 +23,93 @@ from transformers import (
 )
 
 from failwise.errors import StorageError, StudentError
-from failwise.training.batches import Encoded
-from failwise.training.checkpoints import mark_whole
+from failwise.training.batches import Part, divided
+from failwise.training.checkpoints import mark_whole, step_of
 from failwise.training.config import TrainingConfig
-from failwise.training.contract import ADAPTER
+from failwise.training.contract import ADAPTER, FULL
+from failwise.training.encoding import Unit
+from failwise.training.losses import combined, task_losses
+from failwise.training.recipe import Task
 
 Progress = Callable[[int, int, float], None]
 
-# torch's own mark for a position that is not learned.
-IGNORED = -100
+# The log's name for the loss of a task by itself.
+TASK = "task/"
+
+OPTIMIZERS = {"paged_adamw": "paged_adamw_32bit", "paged_adamw_8bit": "paged_adamw_8bit"}
+
+# Above the size of any student, so that its weights are one file.
+WHOLE = "1000GB"
 
 
-class Steps(Dataset[list[Encoded]]):
-    """The planned steps. One item is a whole batch, so the loader's batch size is 1."""
+class Parts(Dataset[Part]):
+    """The planned steps, part by part. One item is all that a process learns at once."""
 
-    def __init__(self, steps: Sequence[list[Encoded]]) -> None:
-        self._steps = steps
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self._parts = parts
 
     def __len__(self) -> int:
-        return len(self._steps)
+        return len(self._parts)
 
-    def __getitem__(self, index: int) -> list[Encoded]:
-        return self._steps[index]
-
-
-def collate(batch: Sequence[Encoded], padding: int) -> dict[str, Tensor]:
-    """Return a batch, padded on the left: so all answers stand at its right end."""
-    width = max(len(example.tokens) for example in batch)
-    shape = (len(batch), width)
-    tokens = torch.full(shape, padding)
-    labels = torch.full(shape, IGNORED)
-    mask = torch.zeros(shape, dtype=torch.long)
-    for row, example in enumerate(batch):
-        start = width - len(example.tokens)
-        tokens[row, start:] = torch.tensor(example.tokens)
-        mask[row, start:] = 1
-        labels[row, start + example.answer_from :] = torch.tensor(example.tokens[example.answer_from :])
-    positions = (mask.cumsum(1) - 1).clamp(min=0)
-    return {"input_ids": tokens, "attention_mask": mask, "position_ids": positions, "labels": labels}
-
-
-def answer_loss(model: Any, inputs: Mapping[str, Tensor]) -> Tensor:
-    """Return the mean loss of the answer tokens.
-
-    The head runs only where an answer stands: it is a quarter of a small model's work, and most positions
-    are prompt.
-    """
-    read = {name: value for name, value in inputs.items() if name not in ("labels", "attention_mask")}
-    read["attention_mask"] = _visible(inputs["attention_mask"], model.dtype)
-    labels = inputs["labels"]
-    keep = int((labels != IGNORED).any(0).sum())
-    logits = model(**read, logits_to_keep=keep + 1, use_cache=False).logits[:, :-1]
-    targets = labels[:, -keep:]
-    learned = targets != IGNORED
-    return torch.nn.functional.cross_entropy(logits[learned].float(), targets[learned])
-
-
-def _visible(mask: Tensor, dtype: torch.dtype) -> Tensor:
-    """Return what is added to attention: a position sees its example up to itself, and padding sees itself.
-
-    With the library's own mask, in which padding sees nothing, fused attention on CUDA soon trains to NaN.
-    """
-    size = mask.shape[1]
-    square = torch.ones(size, size, dtype=torch.bool, device=mask.device)
-    seen = (square.tril() & mask[:, None].bool()) | square.diag().diag()
-    return torch.zeros(seen.shape, dtype=dtype, device=mask.device).masked_fill_(~seen, torch.finfo(dtype).min)[:, None]
+    def __getitem__(self, index: int) -> Part:
+        return self._parts[index]
 
 
 class StudentTrainer(Trainer):
     """Trainer with our order of examples, our loss, and checkpoints without pickles of our own."""
 
-    def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
-        return SequentialSampler(cast(Steps, self.train_dataset))
+    def __init__(self, tasks: Sequence[Task], padding: int, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._tasks, self._padding = tasks, padding
+        self._by_task = torch.zeros(2, len(tasks))  # loss, and parts that had the task
 
-    def compute_loss(self, model: Any, inputs: Any, *args: Any, **kwargs: Any) -> Tensor:
-        """Return the loss of one step; one that is not a number ends the training."""
-        loss = answer_loss(model, inputs)
+    def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
+        return SequentialSampler(cast(Parts, self.train_dataset))
+
+    def compute_loss(self, model: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """Return the loss of one part, as much larger as the mean over all parts makes it smaller again.
+
+        Raises:
+            StudentError: it is not a number; that ends the training.
+        """
+        losses = task_losses(model, inputs["part"], self._tasks, self._padding)
+        loss = combined(losses, self._tasks)
         if not torch.isfinite(loss):
             raise StudentError(
                 f"the loss at step {self.state.global_step + 1} is {loss.item()}: the training has diverged; its last "
-                f"checkpoint is kept. Train into another folder with a learning_rate below "
-                f"{self.args.learning_rate:g}"
+                f"checkpoint is kept. Train into another folder with a learning_rate below {self.args.learning_rate:g}"
+                + ("" if self.args.max_grad_norm else ", or with max_grad_norm above 0")
             )
-        return loss
+        parts = self.args.gradient_accumulation_steps * self.args.world_size
+        if model.training:
+            for number, value in losses.items():
+                self._by_task[0, number] += value.item()
+                self._by_task[1, number] = 1
+        return (loss * parts, {}) if kwargs.get("return_outputs") else loss * parts
+
+    def log(self, logs: dict[str, float], *args: Any, **kwargs: Any) -> None:
+        """Log the loss of each task beside that of the step."""
+        if "loss" in logs:
+            total, there = self.accelerator.reduce(self._by_task.to(self.args.device), "sum").cpu()
+            logs |= {f"{TASK}{t.name}": float(v) for t, v, has in zip(self._tasks, total, there, strict=True) if has}
+            self._by_task.zero_()
+        super().log(logs, *args, **kwargs)
+
+    def prediction_step(self, model: Any, inputs: Any, *args: Any, **kwargs: Any) -> tuple[Tensor, None, None]:
+        """Return the loss of a part that is not learned."""
+        with torch.no_grad():
+            return self.compute_loss(model, inputs).detach(), None, None
+
+    def floating_point_ops(self, inputs: Any) -> int:
+        """Return nothing: a part is no dictionary of tensors, from which transformers could guess."""
+        return 0
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
-        """Copy the adapter's weights back in place: peft's own loading would turn a bf16 adapter into fp32."""
-        weights = load_file(Path(resume_from_checkpoint) / ADAPTER)
-        set_peft_model_state_dict(self.model, weights)
+        """Copy the weights back in place: peft's own loading would turn a bf16 adapter into fp32."""
+        load_weights(self.model, Path(resume_from_checkpoint))
+
+    def _load_best_model(self) -> None:
+        load_weights(self.model, Path(str(self.state.best_model_checkpoint)))
 
     def _save_checkpoint(self, *args: Any, **kwargs: Any) -> None:
         """Write a checkpoint; a full disk is a sentence, and the checkpoint before it is kept."""
@@ -116,9 +117,8 @@ class StudentTrainer(Trainer):
             super()._save_checkpoint(*args, **kwargs)
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
-        """Save the adapter alone: Trainer would add a pickle of its arguments that nothing reads."""
-        folder = str(output_dir or self.args.output_dir)
-        save_adapter(cast(PeftModel, self.model), Path(folder))
+        """Save the weights alone: Trainer would add a pickle of its arguments that nothing reads."""
+        save_weights(self.model, Path(str(output_dir or self.args.output_dir)), state_dict)
 
 
 @contextmanager
@@ -134,11 +134,26 @@ def saving(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def save_adapter(model: PeftModel, folder: Path) -> None:
-    """Write adapter_model.safetensors and adapter_config.json."""
+def save_weights(model: Any, folder: Path, weights: dict[str, Tensor] | None = None) -> None:
+    """Write adapter_model.safetensors and adapter_config.json; of a full model model.safetensors and config.json.
+
+    Args:
+        weights: those of the whole model, where processes hold parts of it.
+    """
+    if not isinstance(model, PeftModel):
+        model.save_pretrained(str(folder), max_shard_size=WHOLE, state_dict=weights)
+        return
     # Without the explicit False, peft would ask the hub whether the base's vocabulary has changed.
-    model.save_pretrained(str(folder), safe_serialization=True, save_embedding_layers=False)
+    model.save_pretrained(str(folder), safe_serialization=True, save_embedding_layers=False, state_dict=weights)
     (folder / "README.md").unlink(missing_ok=True)
+
+
+def load_weights(model: Any, folder: Path) -> None:
+    """Copy saved weights into a model, in the precision that it has."""
+    if isinstance(model, PeftModel):
+        set_peft_model_state_dict(model, load_file(folder / ADAPTER))
+    else:
+        model.load_state_dict(load_file(folder / FULL), strict=False)  # tied weights are saved once
 
 
 class _Report(TrainerCallback):
@@ -148,41 +163,89 @@ class _Report(TrainerCallback):
 
     def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Pass a step's loss on."""
+        if not state.is_world_process_zero:
+            return
         last = state.log_history[-1]
         if "loss" in last:
             self._progress(state.global_step, state.max_steps, float(last["loss"]))
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Mark the checkpoint that was just written."""
-        mark_whole(self._output / f"checkpoint-{state.global_step}")
+        if state.is_world_process_zero:
+            mark_whole(self._output / f"checkpoint-{state.global_step}")
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Losses of a training: of each step, of each task by itself, on the part held out (by step), and the best step."""
+
+    losses: tuple[float, ...]
+    tasks: tuple[tuple[float, ...], ...]
+    held_out: dict[int, float]
+    best_step: int
 
 
 def run_steps(
-    model: PeftModel,
-    steps: Sequence[list[Encoded]],
+    model: Any,
+    steps: Sequence[list[Unit]],
+    held_out: Sequence[list[Unit]],
+    tasks: Sequence[Task],
     padding: int,
     config: TrainingConfig,
     checkpoints: Path,
     resume_from: Path | None,
+    finished: Path,
     progress: Progress,
-) -> tuple[float, ...]:
-    """Train over the planned steps, from a checkpoint if one is given; return the loss of every step."""
+) -> Curve:
+    """Train over the planned steps, from a checkpoint if one is given, and save the weights in the folder `finished`.
+
+    With `held_out` steps it stops when their loss falls no more, and the weights of the best checkpoint are kept.
+    """
+    arguments = _arguments(config, len(steps), checkpoints, model.device.type, bool(held_out))
+    parts = config.parts * arguments.world_size
     trainer = StudentTrainer(
-        model=cast(Any, model),
-        args=_arguments(config, len(steps), checkpoints, model.device.type),
-        train_dataset=Steps(steps),
-        data_collator=lambda items: collate(items[0], padding),
-        callbacks=[_Report(progress, checkpoints)],
+        tasks,
+        padding,
+        model=model,
+        args=arguments,
+        train_dataset=Parts(divided(steps, tasks, parts)),
+        eval_dataset=Parts(divided(held_out, tasks, parts)) if held_out else None,
+        data_collator=lambda items: {"part": items[0]},
+        callbacks=[_Report(progress, checkpoints), *([EarlyStoppingCallback(config.patience)] if held_out else [])],
     )
     trainer.remove_callback(PrinterCallback)
     trainer.train(resume_from_checkpoint=str(resume_from) if resume_from else None)
-    return tuple(float(entry["loss"]) for entry in trainer.state.log_history if "loss" in entry)
+    with saving(finished):
+        trainer.save_model(str(finished))
+    history = trainer.state.log_history
+    learned = [entry for entry in history if "loss" in entry]
+    best = trainer.state.best_model_checkpoint
+    return Curve(
+        tuple(float(entry["loss"]) for entry in learned),
+        tuple(tuple(float(e[TASK + t.name]) for e in learned if TASK + t.name in e) for t in tasks),
+        {int(entry["step"]): round(float(entry["eval_loss"]), 4) for entry in history if "eval_loss" in entry},
+        step_of(Path(best)) if best else len(learned),
+    )
 
 
-def _arguments(config: TrainingConfig, steps: int, output: Path, device: str) -> TrainingArguments:
+def _arguments(config: TrainingConfig, steps: int, output: Path, device: str, held_out: bool) -> TrainingArguments:
+    checkpointing: dict[str, Any] = {
+        "gradient_checkpointing": True,
+        "gradient_checkpointing_kwargs": {"use_reentrant": False},
+    }
+    optimizer: dict[str, Any] = {} if config.optimizer == "adamw" else {"optim": OPTIMIZERS[config.optimizer]}
+    watched: dict[str, Any] = {
+        "eval_strategy": "steps",
+        "eval_steps": config.checkpoint_every,
+        "per_device_eval_batch_size": 1,
+        "load_best_model_at_end": True,
+        "metric_for_best_model": "eval_loss",
+        "greater_is_better": False,
+    }
     arguments = TrainingArguments(
         output_dir=str(output),
         per_device_train_batch_size=1,
+        gradient_accumulation_steps=config.parts,
         num_train_epochs=1,
         learning_rate=config.learning_rate,
         lr_scheduler_type=config.schedule,
@@ -196,9 +259,14 @@ def _arguments(config: TrainingConfig, steps: int, output: Path, device: str) ->
         seed=config.seed,
         use_cpu=device == "cpu",
         disable_tqdm=True,
-        report_to=[],
+        report_to=list(config.report_to),
         remove_unused_columns=False,
         dataloader_pin_memory=device != "cpu",
+        # Nothing in a frozen base changes, and to tell each other so at every pass would cost a message.
+        ddp_broadcast_buffers=False,
+        **optimizer,
+        **(checkpointing if config.gradient_checkpointing else {}),
+        **(watched if held_out else {}),
     )
     # The model sits on one device; without this, Trainer would spread batches over all it can see.
     arguments._n_gpu = min(arguments.n_gpu, 1)

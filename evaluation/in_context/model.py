@@ -1,17 +1,20 @@
 """A model that answers by the likelihood of the options, with exemplars as earlier turns of the chat."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import torch
 
 from failwise.evaluation.in_context.records import Shot
-from failwise.evaluation.likelihood import Branches, branches, load_scorer, score_batch
+from failwise.evaluation.likelihood import likelihoods, load_scorer
 from failwise.generation.records import Question
 from failwise.training import models, prompts
 from failwise.training.config import Device
+from failwise.training.examples import options_example
 from failwise.training.records import Mode
+from failwise.training.tree import Tree
 
 
 class LikelihoodAnswerer:
@@ -27,27 +30,29 @@ class LikelihoodAnswerer:
     ) -> None:
         if threads is not None:
             torch.set_num_threads(threads)
-        self._model, self._tokenizer, self.fingerprint = load_scorer(student, device)
-        allowed = int(getattr(self._model.config, "max_position_embeddings", 0)) or 1024
+        self._scorer = load_scorer(student, device)
+        self.fingerprint = self._scorer.fingerprint
+        allowed = int(getattr(self._scorer.model.config, "max_position_embeddings", 0)) or 1024
         self.context = min(allowed, context or allowed)
 
     def tokens(self, shots: Sequence[Shot], question: Question) -> int:
         """Return how long the prompt is with its longest option."""
-        packed = self._pack(shots, question)
-        return len(packed.prompt) + max(map(len, packed.options))
+        tree = self._tree(shots, question)
+        return len(tree.prompt) + max(map(len, tree.branches))
 
     def score(self, asked: Sequence[tuple[Sequence[Shot], Question]]) -> list[tuple[float, ...]]:
         """Return the summed log-likelihood of every option of every question."""
-        return score_batch(self._model, [self._pack(shots, question) for shots, question in asked])
+        return likelihoods(self._scorer.model, [self._tree(shots, question) for shots, question in asked])
 
-    def _pack(self, shots: Sequence[Shot], question: Question) -> Branches:
-        alone = branches(question, self._tokenizer)
+    def _tree(self, shots: Sequence[Shot], question: Question) -> Tree:
+        alone = self._scorer.encoder.tree(options_example(question, Mode.DIRECT))
         if not shots:
             return alone
-        text = self._tokenizer.apply_chat_template(chat(shots, question), tokenize=False, add_generation_prompt=True)
+        tokenizer = self._scorer.tokenizer
+        text = tokenizer.apply_chat_template(chat(shots, question), tokenize=False, add_generation_prompt=True)
         lead = prompts.answer_segments(question.options[0], question.option_ids[0])[0]
-        encoded = [models.encode(self._tokenizer, part) for part in (cast(str, text), lead)]
-        return Branches(tuple(token for part in encoded for token in part), alone.options)
+        encoded = [models.encode(tokenizer, part) for part in (cast(str, text), lead)]
+        return replace(alone, prompt=tuple(token for part in encoded for token in part))
 
 
 def chat(shots: Sequence[Shot], question: Question) -> list[dict[str, Any]]:
@@ -58,5 +63,5 @@ def chat(shots: Sequence[Shot], question: Question) -> list[dict[str, Any]]:
         mode = Mode.RATIONALE if shot.text else Mode.DIRECT
         answer, label = (names[shot.question.answer] for names in (shot.question.options, shot.question.option_ids))
         turns.append({"role": "user", "content": prompts.ask(shot.question, mode)})
-        turns.append({"role": "assistant", "content": "".join(prompts.completion(answer, label, shot.text or None))})
+        turns.append({"role": "assistant", "content": "".join(prompts.completion(mode, answer, label, shot.text))})
     return [system, *turns, asked]

@@ -48,7 +48,8 @@ class StudentPrompts:
             letters = ", ".join(prompts.clean_label(question.option_ids[i]) for i in chosen) or "none"
             return f"{reasons}\n{self.lead} {letters}" if reasons is not None else f"{self.lead} {letters}"
         (only,) = chosen
-        return "".join(prompts.completion(question.options[only], question.option_ids[only], reasons))
+        mode = Mode.DIRECT if reasons is None else Mode.RATIONALE
+        return "".join(prompts.completion(mode, question.options[only], question.option_ids[only], reasons or ""))
 
     def scored(self, question: Question) -> list[str]:
         """Return each option's text and what ends it; the letter is not scored."""

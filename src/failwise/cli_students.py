@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from failwise.evaluation.records import Answer
     from failwise.generation.records import Question
     from failwise.kg.graph import KnowledgeGraph
+    from failwise.manifest import Outcome
+    from failwise.stage import Bars
 
 Map = Annotated[
     str | None,
@@ -44,28 +46,31 @@ ANSWERS = "answers.jsonl"
 def train(
     questions: Annotated[Path, typer.Argument(help="Any question file; its train split is used, if it has splits.")],
     out: Out,
-    rationales: Annotated[
-        Path | None, typer.Argument(help="rationales.jsonl; without it, answers are taught directly.")
-    ] = None,
+    rationales: Annotated[Path | None, typer.Argument(help="rationales.jsonl, for recipes that learn reasons.")] = None,
     config: ConfigFile = None,
     setting: Settings = [],  # noqa: B006 (typer wants a list)
     redo: Redo = False,
     field_map: Map = None,
+    ontology: OntologyPaths = [],  # noqa: B006
     audit: Annotated[
         list[Path],
         typer.Option(help="A frozen set's certificate, or a folder of some; may be given several times."),
     ] = [],  # noqa: B006
 ) -> None:
-    """Train a student with QLoRA; interrupted, the same command goes on from the last checkpoint.
+    """Train a student; interrupted, the same command goes on from the last checkpoint.
 
-    Questions of a test split or of a frozen audit set are refused.
+    Questions of a test split or of a frozen audit set are refused. Under `accelerate launch` several processes train it
+    together.
     """
+    from rich.console import Console
+
     from failwise.config import RunConfig, load_config
     from failwise.generation.splitting.frozen import refuse_training_on
-    from failwise.manifest import StageFolder
+    from failwise.manifest import Outcome, StageFolder
     from failwise.progress import progress_bar
     from failwise.stage import input_digest
-    from failwise.student_stages import train as train_student
+    from failwise.training import processes
+    from failwise.training.recipe import recipe_digest
 
     whole = load_config(RunConfig, config, setting)
     everything = _read(questions, field_map)
@@ -76,16 +81,34 @@ def train(
     reasons = input_digest(rationales) if rationales else ""
     inputs = {"questions": input_digest(questions), "rationales": reasons}
     inputs |= {"map": field_map} if field_map else {}
+    inputs["recipe"] = recipe_digest(whole.training.recipe)
     folder = StageFolder("student", out, whole.training, inputs)
+    work = partial(_train, chosen, rationales, whole, ontology, out)
+    if not processes.is_first():  # the first process keeps the folder; the others only compute
+        work(Outcome(), partial(progress_bar, Console(quiet=True)))
+        return
     if folder.finished():
         typer.echo(f"{out}: done before")
         return
     with folder.working(redo=redo) as outcome:
-        train_student(chosen, rationales, whole.training, out, outcome, partial(progress_bar, console()))
+        work(outcome, partial(progress_bar, console()))
     said = outcome.counts
     typer.echo(f"{out}: {said['steps']} steps, {said['tokens']:,} tokens, last loss {said['last loss']}")
     for reason, count in said["left_out"].items():
         typer.echo(f"left out: {count:,} ({reason})")
+
+
+def recipes(as_json: AsJson = False) -> None:
+    """List the recipes that come with failwise; a file of your own can be one, too."""
+    from failwise.training.recipe import all_recipes
+
+    rows = [
+        {"recipe": name, "asked": r.asked.value, "summary": r.summary, "source": r.source} for name, r in all_recipes()
+    ]
+    if as_json:
+        print_json({"recipes": rows})
+        return
+    print_table(["recipe", "asked", "what it teaches"], [[r["recipe"], r["asked"], r["summary"]] for r in rows])
 
 
 def evaluate(
@@ -106,12 +129,11 @@ def evaluate(
     from failwise.evaluation.scores import score_rows
     from failwise.files import file_digest, write_records
     from failwise.generation.splitting.frozen import check_frozen
-    from failwise.kg.graph import KnowledgeGraph
     from failwise.manifest import StageFolder
     from failwise.run_folder import SCORES
 
     whole = load_config(RunConfig, config, setting)
-    graph = KnowledgeGraph.load(ontology or whole.ontology.paths, shipped=whole.ontology.shipped)
+    graph = _graph(whole, ontology)
     check_frozen(questions)
     everything = _read(questions, field_map, graph)
     chosen = [q for q in everything if q.split in ("", split)]
@@ -142,6 +164,26 @@ def evaluate(
         typer.echo(f"left out: {several:,} (not exactly one right option)")
 
 
+def _train(
+    questions: "Sequence[Question]",
+    rationales: Path | None,
+    whole: "RunConfig",
+    ontology: Sequence[Path],
+    out: Path,
+    outcome: "Outcome",
+    bars: "Bars",
+) -> None:
+    from failwise.student_stages import train
+
+    train(questions, rationales, whole.training, out, outcome, bars, partial(_graph, whole, ontology))
+
+
+def _graph(whole: "RunConfig", ontology: Sequence[Path]) -> "KnowledgeGraph":
+    from failwise.kg.graph import KnowledgeGraph
+
+    return KnowledgeGraph.load(ontology or whole.ontology.paths, shipped=whole.ontology.shipped)
+
+
 def _read(path: Path, field_map: str | None, graph: "KnowledgeGraph | None" = None) -> "list[Question]":
     from failwise.generation.formats.field_map import FieldMap
     from failwise.generation.formats.question_files import read_questions
@@ -162,7 +204,9 @@ def _ask(student: str, asked: "Sequence[Question]", whole: "RunConfig", folder: 
 def _digest(student: str) -> str:
     """Return what tells this student from another one trained into the same folder."""
     from failwise.files import file_digest
-    from failwise.run_folder import ADAPTER, CONTRACT
+    from failwise.run_folder import CONTRACT
 
-    contract = Path(student) / CONTRACT
-    return file_digest(contract) + file_digest(Path(student) / ADAPTER) if contract.is_file() else student
+    folder = Path(student)
+    if not (folder / CONTRACT).is_file():
+        return student
+    return "".join(file_digest(path) for path in (folder / CONTRACT, *sorted(folder.rglob("*.safetensors"))))

@@ -22,7 +22,7 @@ _PACKAGES = ("rdflib", "pyshacl", "networkx", "torch", "transformers", "peft", "
 # Settings that change how fast or where the work is done, or how far it may go, not what comes out.
 _RUNTIME_ONLY = {
     *("checkpoint_every", "concurrency", "device", "fleet", "threads", "timeout", "workers"),
-    *("adapt", "budget", "budget_tokens", "connect_timeout", "logprobs", "prices", "retries"),
+    *("adapt", "budget", "budget_tokens", "connect_timeout", "logprobs", "prices", "report_to", "retries"),
 }
 
 

@@ -10,7 +10,7 @@ from failwise.config import RunConfig
 from failwise.generation.formats.question_files import QUESTIONS
 from failwise.generation.rationales.job import RATIONALES
 from failwise.progress import progress_bar
-from failwise.run_folder import ADAPTER, AUDITS, FACTS, SCORES, STUDENT_ANSWERS, Run, save_config
+from failwise.run_folder import AUDITS, FACTS, SCORES, STUDENT_ANSWERS, TRAINING, Run, save_config
 from failwise.stage import Stage
 
 STAGES = (
@@ -21,7 +21,7 @@ STAGES = (
           question_stages.write_rationales, estimates.rationales),
     Stage("student", lambda c: c.training, (("questions", QUESTIONS), ("rationales", RATIONALES)),
           student_stages.teach_student, estimates.student),
-    Stage("answers", lambda c: c.evaluation, (("questions", QUESTIONS), ("student", ADAPTER)),
+    Stage("answers", lambda c: c.evaluation, (("questions", QUESTIONS), ("student", TRAINING)),
           student_stages.ask_student, estimates.answers),
     Stage("audit", lambda c: c.evaluation, (("answers", STUDENT_ANSWERS),),
           student_stages.audit_student, estimates.audit),

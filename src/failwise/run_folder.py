@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 CONFIG = "run.json"
 FACTS, RELATIONS, FINDINGS = "facts.jsonl", "relations.jsonl", "findings.jsonl"
-ADAPTER, CONTRACT = "adapter_model.safetensors", "contract.json"
+CONTRACT, TRAINING = "contract.json", "training.json"
 STUDENT_ANSWERS, BASE_ANSWERS = "student.jsonl", "base.jsonl"
 AUDITS, ROLL_UPS, SCORES = "facts.jsonl", "roll-ups.jsonl", "scores.jsonl"
 REPORT = "report.html"

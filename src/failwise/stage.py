@@ -18,6 +18,7 @@ from failwise.generation.records import Question, Rationale
 from failwise.manifest import Outcome, StageFolder
 from failwise.progress import Bar
 from failwise.run_folder import Run
+from failwise.training.recipe import recipe_digest
 
 Bars = Callable[[str, int], AbstractContextManager[Bar]]
 
@@ -42,6 +43,8 @@ class Stage:
             inputs["ontology"] = run.graph.digest
         if self.name == "questions":
             inputs |= question_inputs(run.config.questions)
+        if self.name == "student":
+            inputs["recipe"] = recipe_digest(run.config.training.recipe)
         return StageFolder(self.name, run.config.folder / self.name, self.section(run.config), inputs)
 
     def _input(self, run: Run, stage: str, name: str) -> str:

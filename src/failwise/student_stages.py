@@ -1,8 +1,9 @@
 """The stages from training on: student, answers, audit, report. What each reads, does and writes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from failwise.errors import InputError
 from failwise.evaluation.records import Answer
@@ -13,7 +14,6 @@ from failwise.generation.records import Question, Rationale
 from failwise.kg.records import Truth
 from failwise.manifest import Outcome
 from failwise.run_folder import (
-    ADAPTER,
     AUDITS,
     BASE_ANSWERS,
     CONTRACT,
@@ -26,6 +26,10 @@ from failwise.run_folder import (
 )
 from failwise.stage import Bars
 from failwise.training.config import TrainingConfig
+from failwise.training.contract import weights_file
+
+if TYPE_CHECKING:
+    from failwise.kg.graph import KnowledgeGraph
 
 # --- student ---
 
@@ -37,7 +41,8 @@ def teach_student(run: Run, folder: Path, outcome: Outcome, bars: Bars) -> None:
     questions, taken = run.split("train"), run.config.questions.file
     for path in (run.file("questions", QUESTIONS), *([taken] if taken else [])):
         refuse_training_on(questions, path)
-    train(questions, run.file("rationales", RATIONALES), run.config.training, folder, outcome, bars)
+    rationales = run.file("rationales", RATIONALES)
+    train(questions, rationales, run.config.training, folder, outcome, bars, lambda: run.graph)
 
 
 def train(
@@ -47,13 +52,31 @@ def train(
     folder: Path,
     outcome: Outcome,
     bars: Bars,
+    graph: "Callable[[], KnowledgeGraph]",
 ) -> None:
-    """Train a student into `folder`, with a bar that shows the loss; without rationales it is taught the answers."""
+    """Train a student into `folder`, with a bar that shows the loss.
+
+    Args:
+        rationales: needed by recipes that learn reasons.
+        graph: asked for by recipes that learn views of a question, or facts one by one.
+
+    Raises:
+        InputError: the recipe needs rationales and there are none.
+    """
     from failwise.training.extra import need_train_extra
 
     need_train_extra("training a student")
-    from failwise.training.student import train_student
+    from failwise.training.recipe import load_recipe
+    from failwise.training.student import Material, train_student
 
+    recipe = load_recipe(config.recipe)
+    if recipe.needs_rationales and rationales is None:
+        raise InputError(
+            f"the recipe {config.recipe!r} learns from rationales and there are none; give a rationales.jsonl "
+            "(`failwise rationales generate` writes one), or take a recipe without them, such as 'answer'"
+        )
+    variants = _variants(questions, recipe.views, config.seed, graph) if recipe.views else []
+    rows = _rows(questions, graph) if recipe.teaches_facts else []
     reasons = {r.question_id: r for r in read_records(rationales, Rationale)} if rationales else {}
     with bars("training", 0) as bar:
 
@@ -61,11 +84,28 @@ def train(
             bar.total(total)
             bar.reach(done, f"loss {loss:.3f}")
 
-        result = train_student(questions, reasons, config, folder, step)
+        result = train_student(Material(questions, reasons, variants, rows), config, folder, step)
     tenth = len(result.losses) // 10 + 1
     losses = {"first loss": _mean(result.losses[:tenth]), "last loss": _mean(result.losses[-tenth:])}
-    counts = {k: v for k, v in asdict(result).items() if k != "losses"}
-    outcome.record(counts | losses, folder / ADAPTER, folder / CONTRACT)
+    tasks = {
+        f"{t.name}: first and last loss": [_mean(t.losses[:tenth]), _mean(t.losses[-tenth:])] for t in result.tasks
+    }
+    counts = {k: v for k, v in asdict(result).items() if k not in ("losses", "tasks")}
+    outcome.record(counts | losses | tasks, folder / weights_file(config.method), folder / CONTRACT)
+
+
+def _rows(questions: Sequence[Question], graph: "Callable[[], KnowledgeGraph]") -> list[Question]:
+    from failwise.generation.drawing.rows import row_questions
+
+    return list(row_questions(questions, graph()))
+
+
+def _variants(
+    questions: Sequence[Question], kinds: Sequence[str], seed: int, graph: "Callable[[], KnowledgeGraph]"
+) -> list[Question]:
+    from failwise.generation.perturbing.perturb import perturb
+
+    return list(perturb(questions, kinds, graph=graph(), seed=seed))
 
 
 def _mean(values: Sequence[float]) -> float:

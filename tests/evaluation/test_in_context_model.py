@@ -39,12 +39,12 @@ def test_exemplars_stand_before_the_question_and_count_as_tokens(shipped: Knowle
     exemplar, asked = questions_of(shipped)[:2]
     model = LikelihoodAnswerer(tiny_base, "cpu", context=500)
     shots = (Shot(exemplar, "Because."),)
-    packed = model._pack(shots, asked)
-    text = str(model._tokenizer.decode(list(packed.prompt)))
+    packed = model._tree(shots, asked)
+    text = str(model._scorer.tokenizer.decode(list(packed.prompt)))
     assert text.index(exemplar.question) < text.index("Because.\nAnswer:") < text.rindex(asked.question)
     assert text.endswith("<|assistant|>Answer:")
-    assert packed.options == model._pack((), asked).options
-    assert model.tokens(shots, asked) == len(packed.prompt) + max(map(len, packed.options))
+    assert packed.branches == model._tree((), asked).branches
+    assert model.tokens(shots, asked) == len(packed.prompt) + max(map(len, packed.branches))
     assert model.context == 500 and LikelihoodAnswerer(tiny_base, "cpu").context == 1024
     alone, primed = model.score([((), asked), (shots, asked)])
     assert len(alone) == len(primed) == 3 and alone != primed

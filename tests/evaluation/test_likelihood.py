@@ -9,12 +9,13 @@ import torch
 
 from failwise.errors import StudentError
 from failwise.evaluation import likelihood
-from failwise.evaluation.likelihood import Branches, branches, load_scorer, score_batch, score_questions
+from failwise.evaluation.likelihood import likelihoods, load_scorer, score_questions
 from failwise.generation.records import Question
 from failwise.kg.records import Direction, Polarity
 from failwise.training import prompts
 from failwise.training.config import TrainingConfig
-from failwise.training.student import train_student
+from failwise.training.student import Material, train_student
+from failwise.training.tree import Tree
 
 OPTIONS = ("vibration", "oil", "oil debris", "coast down time", "power")
 
@@ -51,6 +52,7 @@ def question(number: int, count: int) -> Question:
 
 
 QUESTIONS = [question(i, 2 + i % 4) for i in range(11)]
+SETTINGS: dict[str, Any] = {"quantisation": "none", "rank": 8, "alpha": 16, "learning_rate": 2e-2, "batch_size": 2}
 
 
 @pytest.fixture(scope="module")
@@ -81,10 +83,10 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def loaded(base: Path) -> tuple[Any, list[Branches]]:
+def loaded(base: Path) -> tuple[Any, list[Tree]]:
     """Return the tiny model in fp32, and the questions in tokens."""
-    model, tokenizer, _ = load_scorer(base, "cpu")
-    return model.float(), [branches(q, tokenizer) for q in QUESTIONS]
+    scorer = load_scorer(base, "cpu")
+    return scorer.model.float(), [scorer.tree(q) for q in QUESTIONS]
 
 
 @torch.inference_mode()
@@ -94,29 +96,28 @@ def score_alone(model: Any, prompt: tuple[int, ...], option: tuple[int, ...]) ->
     return float(sum(likely[len(prompt) - 1 + i, token] for i, token in enumerate(option)))
 
 
-def test_packed_scores_are_those_of_single_sequences(loaded: tuple[Any, list[Branches]]) -> None:
+def test_packed_scores_are_those_of_single_sequences(loaded: tuple[Any, list[Tree]]) -> None:
     model, batch = loaded
-    packed = score_batch(model, batch)
+    packed = likelihoods(model, batch)
     for item, scores in zip(batch, packed, strict=True):
-        alone = [score_alone(model, item.prompt, option) for option in item.options]
+        alone = [score_alone(model, item.prompt, option) for option in item.branches]
         assert scores == pytest.approx(alone, rel=1e-4, abs=1e-3)
         assert max(alone) - min(alone) > 1
 
 
-def test_a_question_scores_the_same_in_any_batch(loaded: tuple[Any, list[Branches]]) -> None:
+def test_a_question_scores_the_same_in_any_batch(loaded: tuple[Any, list[Tree]]) -> None:
     model, batch = loaded
-    together = score_batch(model, batch)
-    single = [score_batch(model, [item])[0] for item in batch]
+    together = likelihoods(model, batch)
+    single = [likelihoods(model, [item])[0] for item in batch]
     assert all(a == pytest.approx(b, rel=1e-4, abs=1e-3) for a, b in zip(together, single, strict=True))
 
 
-def test_an_option_ends_where_its_letter_begins(loaded: tuple[Any, list[Branches]]) -> None:
-    model, _ = loaded
-    _, tokenizer, _ = load_scorer(model.config._name_or_path, "cpu")
-    packed = branches(question(0, 3), tokenizer)
-    read = [tokenizer.decode(list(option)) for option in packed.options]
+def test_an_option_ends_where_its_letter_begins(base: Path) -> None:
+    scorer = load_scorer(base, "cpu")
+    packed = scorer.tree(question(0, 3))
+    read = [scorer.tokenizer.decode(list(option)) for option in packed.branches]
     assert read == [" vibration (", " oil (", " oil debris ("]
-    assert str(tokenizer.decode(list(packed.prompt))).endswith(prompts.ANSWER)
+    assert str(scorer.tokenizer.decode(list(packed.prompt))).endswith(prompts.ANSWER)
 
 
 def test_answers_come_one_per_question_with_the_best_option(base: Path) -> None:
@@ -131,11 +132,11 @@ def test_answers_come_one_per_question_with_the_best_option(base: Path) -> None:
 def test_answers_come_before_all_are_asked(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[int] = []
 
-    def scripted(_: Any, batch: list[Branches]) -> list[tuple[float, ...]]:
+    def scripted(_: Any, batch: list[Tree]) -> list[tuple[float, ...]]:
         calls.append(len(batch))
-        return [tuple(0.0 for _ in item.options) for item in batch]
+        return [tuple(0.0 for _ in item.branches) for item in batch]
 
-    monkeypatch.setattr(likelihood, "score_batch", scripted)
+    monkeypatch.setattr(likelihood, "likelihoods", scripted)
     next(score_questions(base, QUESTIONS, device="cpu", batch_size=4))
     assert calls == [4]
 
@@ -147,7 +148,7 @@ def test_answers_come_before_all_are_asked(base: Path, monkeypatch: pytest.Monke
 def test_a_tie_goes_to_the_first_and_no_number_is_no_answer(
     base: Path, monkeypatch: pytest.MonkeyPatch, scores: tuple[float, ...], choice: int | None
 ) -> None:
-    monkeypatch.setattr(likelihood, "score_batch", lambda _, batch: [scores for _ in batch])
+    monkeypatch.setattr(likelihood, "likelihoods", lambda _, batch: [scores for _ in batch])
     [answer] = score_questions(base, [question(1, 3)], device="cpu")
     assert (answer.choice, answer.right) == (choice, choice == 0)
 
@@ -156,11 +157,9 @@ def test_a_tie_goes_to_the_first_and_no_number_is_no_answer(
 def student(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a student that was taught two of the questions, at length."""
     folder = tmp_path_factory.mktemp("student")
-    recipe = TrainingConfig(
-        base=str(base), quantisation="none", rank=8, alpha=16, learning_rate=2e-2, batch_size=2, max_steps=30
-    )
+    recipe = TrainingConfig(recipe="answer", max_steps=30, **{**SETTINGS, "base": str(base)})
     swapped = replace(QUESTIONS[1], correct=(False, True, False))
-    train_student([QUESTIONS[0], swapped], {}, recipe, folder, lambda *_: None)
+    train_student(Material([QUESTIONS[0], swapped], {}), recipe, folder, lambda *_: None)
     return folder
 
 
@@ -205,21 +204,20 @@ def test_scores_on_cuda_are_those_of_a_cpu(base: Path, name: str) -> None:
 def test_packed_scores_on_cuda_are_those_of_single_sequences(base: Path) -> None:
     if not torch.cuda.is_available():
         pytest.skip("there is no CUDA device")
-    model, tokenizer, _ = load_scorer(base, "cuda")
-    batch = [branches(q, tokenizer) for q in QUESTIONS]
-    packed = score_batch(model.float(), batch)
-    on_cpu = model.cpu()
+    scorer = load_scorer(base, "cuda")
+    batch = [scorer.tree(q) for q in QUESTIONS]
+    packed = likelihoods(scorer.model.float(), batch)
+    on_cpu = scorer.model.cpu()
     for item, scores in zip(batch, packed, strict=True):
-        assert scores == pytest.approx([score_alone(on_cpu, item.prompt, o) for o in item.options], rel=1e-3, abs=1e-2)
+        assert scores == pytest.approx([score_alone(on_cpu, item.prompt, o) for o in item.branches], rel=1e-3, abs=1e-2)
 
 
 @pytest.mark.gpu
 def test_a_student_trained_on_cuda_answers_there_what_it_was_taught(base: Path, tmp_path: Path) -> None:
     if not torch.cuda.is_available():
         pytest.skip("there is no CUDA device")
-    recipe = TrainingConfig(
-        base=str(base), rank=8, alpha=16, learning_rate=2e-2, batch_size=2, max_steps=40, device="cuda"
-    )
-    train_student([QUESTIONS[0], QUESTIONS[1]], {}, recipe, tmp_path, lambda *_: None)
+    settings = {**SETTINGS, "base": str(base), "quantisation": "nf4", "device": "cuda"}
+    recipe = TrainingConfig(recipe="answer", max_steps=40, **settings)
+    train_student(Material([QUESTIONS[0], QUESTIONS[1]], {}), recipe, tmp_path, lambda *_: None)
     [first, second] = score_questions(tmp_path, [QUESTIONS[0], QUESTIONS[1]], device="cuda")
     assert (first.choice, second.choice) == (0, 0)

@@ -15,7 +15,9 @@ CONTRACT = DecodeContract(
     base="embedded",
     base_revision="sha256:1",
     chat_template="2",
+    tokenizer="3",
     modes=(Mode.DIRECT,),
+    asked=Mode.DIRECT,
     precision="bf16",
     quantisation="nf4",
 )
@@ -32,13 +34,19 @@ def student(tmp_path: Path) -> Path:
 def test_a_contract_comes_back_as_it_was_saved(student: Path) -> None:
     loaded = DecodeContract.load(student)
     assert loaded == CONTRACT
-    loaded.check(student, base_revision="sha256:1", chat_template="2")
+    loaded.check(student, base_revision="sha256:1", chat_template="2", tokenizer="3")
 
 
 @pytest.mark.parametrize("missing", [FILE, ADAPTER])
 def test_half_a_student_is_refused(student: Path, missing: str) -> None:
     (student / missing).unlink()
     with pytest.raises(StudentError, match=missing):
+        DecodeContract.load(student)
+
+
+def test_pickled_weights_are_refused(student: Path) -> None:
+    (student / ADAPTER).rename(student / "adapter_model.bin")
+    with pytest.raises(StudentError, match="can run code"):
         DecodeContract.load(student)
 
 
@@ -61,20 +69,23 @@ def test_a_contract_of_another_schema_is_refused(student: Path) -> None:
         ({"chat_template": "9"}, "base model"),
         ({"prompt_template": "9"}, "version of failwise"),
         ({"scoring": "letters"}, "version of failwise"),
+        ({"tokenizer": "9"}, "base model"),
+        ({"answer_grammar": "x"}, "version of failwise"),
+        ({"thinking": True}, "version of failwise"),
         ({"schema": 0}, "version of failwise"),
     ],
 )
 def test_another_way_of_asking_is_refused(student: Path, differs: dict[str, str], remedy: str) -> None:
     trained = replace(CONTRACT, **differs)  # type: ignore[arg-type]
     with pytest.raises(StudentError, match=next(iter(differs))) as caught:
-        trained.check(student, base_revision="sha256:1", chat_template="2")
+        trained.check(student, base_revision="sha256:1", chat_template="2", tokenizer="3")
     assert remedy in str(caught.value)
 
 
 def test_a_changed_prompt_is_noticed(student: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prompts, "SYSTEM", "You are a poet.")
     with pytest.raises(StudentError, match="prompt_template"):
-        DecodeContract.load(student).check(student, base_revision="sha256:1", chat_template="2")
+        DecodeContract.load(student).check(student, base_revision="sha256:1", chat_template="2", tokenizer="3")
 
 
 def test_other_weights_are_another_student(student: Path) -> None:

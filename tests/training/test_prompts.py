@@ -5,7 +5,9 @@ import pytest
 from failwise.training import prompts
 from failwise.training.prompts import Reply, completion, parse_reply, user_message
 from failwise.training.records import Mode
+from tests.training.conftest import question
 
+QUESTION = question(1)
 OPTIONS, LABELS = ("vibration", "oil", "oil debris"), ("A", "B", "C")
 
 
@@ -27,11 +29,23 @@ def test_labels_are_written_in_one_style() -> None:
     assert bracketed == user_message("Q?", OPTIONS, LABELS, Mode.DIRECT)
 
 
-@pytest.mark.parametrize("rationale", [None, "Oil shows it.\nVibration does not."])
+@pytest.mark.parametrize("mode", [Mode.DIRECT, Mode.RATIONALE, Mode.JUSTIFIED, Mode.INFERRED])
 @pytest.mark.parametrize("index", [0, 1, 2])
-def test_what_is_taught_is_what_is_parsed(index: int, rationale: str | None) -> None:
-    written = "".join(completion(OPTIONS[index], LABELS[index], rationale))
-    assert parse_reply(written, OPTIONS, LABELS) == Reply(index, rationale or "")
+def test_what_is_taught_is_what_is_parsed(index: int, mode: Mode) -> None:
+    reasons = "Oil shows it.\nVibration does not." if mode in (Mode.RATIONALE, Mode.JUSTIFIED) else ""
+    written = "".join(completion(mode, OPTIONS[index], LABELS[index], reasons))
+    assert parse_reply(written, OPTIONS, LABELS, mode) == Reply(index, reasons)
+
+
+def test_a_proposed_answer_is_judged_without_the_others_in_sight() -> None:
+    asked = prompts.ask(QUESTION, Mode.VERDICT)
+    assert asked == f"{QUESTION.question}\nJudge each."
+    assert prompts.verdict_segments("oil", True) == (" oil:", " yes")
+
+
+def test_the_second_stage_reads_the_reasons() -> None:
+    asked = user_message("Q?", OPTIONS, LABELS, Mode.INFERRED, reasons="Oil shows it.")
+    assert asked.splitlines()[-2:] == ["Reasons: Oil shows it.", "Answer."]
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,11 @@ from safetensors.torch import load_file
 
 from failwise.errors import InputError, StorageError, StudentError
 from failwise.generation.records import Question, Rationale
-from failwise.training import trainer
+from failwise.training import losses, trainer
 from failwise.training.config import Device, TrainingConfig
 from failwise.training.contract import ADAPTER, DecodeContract
 from failwise.training.records import Mode
-from failwise.training.student import TOO_LONG, train_student
+from failwise.training.student import TOO_LONG, Material, train_student
 
 
 class Interrupted(Exception):
@@ -58,18 +58,15 @@ def recipe(tiny_base: Path) -> TrainingConfig:
     )
 
 
-Taught = tuple[list[Question], dict[str, Rationale]]
-
-
 @pytest.fixture
-def taught(questions: list[Question], rationales: dict[str, Rationale]) -> Taught:
+def taught(questions: list[Question], rationales: dict[str, Rationale]) -> Material:
     """Return what is taught."""
-    return questions, rationales
+    return Material(questions, rationales)
 
 
-def test_a_student_is_written_whole(taught: Taught, recipe: TrainingConfig, tmp_path: Path) -> None:
+def test_a_student_is_written_whole(taught: Material, recipe: TrainingConfig, tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
-    result = train_student(*taught, recipe, tmp_path, lambda step, steps, loss: seen.append((step, steps)))
+    result = train_student(taught, recipe, tmp_path, lambda step, steps, loss: seen.append((step, steps)))
     assert seen == [(i, 9) for i in range(1, 10)]
     assert result.steps == len(result.losses) == 9
     assert result.examples == 36 and result.left_out == {}
@@ -84,22 +81,22 @@ def test_a_student_is_written_whole(taught: Taught, recipe: TrainingConfig, tmp_
     assert tuple(written["result"]["losses"]) == result.losses
 
 
-def test_the_base_is_named_and_not_a_path_of_a_cache(taught: Taught, recipe: TrainingConfig, tmp_path: Path) -> None:
-    train_student(*taught, recipe, tmp_path, quiet)
+def test_the_base_is_named_and_not_a_path_of_a_cache(taught: Material, recipe: TrainingConfig, tmp_path: Path) -> None:
+    train_student(taught, recipe, tmp_path, quiet)
     assert json.loads((tmp_path / "adapter_config.json").read_text())["base_model_name_or_path"] == recipe.base
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.2])
 @pytest.mark.parametrize("killed_after", [1, 5])
 def test_an_interrupted_training_ends_as_an_uninterrupted_one(
-    taught: Taught, recipe: TrainingConfig, tmp_path: Path, killed_after: int, dropout: float
+    taught: Material, recipe: TrainingConfig, tmp_path: Path, killed_after: int, dropout: float
 ) -> None:
     recipe = recipe.model_copy(update={"dropout": dropout})
-    whole = train_student(*taught, recipe, tmp_path / "whole", quiet)
+    whole = train_student(taught, recipe, tmp_path / "whole", quiet)
     with pytest.raises(Interrupted):
-        train_student(*taught, recipe, tmp_path / "parts", stop_after(killed_after))
+        train_student(taught, recipe, tmp_path / "parts", stop_after(killed_after))
     assert not (tmp_path / "parts" / "contract.json").exists()
-    resumed = train_student(*taught, recipe, tmp_path / "parts", quiet)
+    resumed = train_student(taught, recipe, tmp_path / "parts", quiet)
     # The step that the kill fell into was not saved: with a checkpoint every 2 steps, 1 → 0 and 5 → 4.
     assert resumed.resumed_at == killed_after - 1
     assert resumed.losses == pytest.approx(whole.losses, rel=1e-4)
@@ -113,83 +110,83 @@ def assert_same_weights(one: Path, other: Path, tolerance: float) -> None:
         torch.testing.assert_close(weights, theirs[name], rtol=tolerance, atol=tolerance)
 
 
-def test_a_finished_student_is_not_trained_again(taught: Taught, recipe: TrainingConfig, tmp_path: Path) -> None:
-    first = train_student(*taught, recipe, tmp_path, quiet)
-    again = train_student(*taught, recipe, tmp_path, stop_after(1))
+def test_a_finished_student_is_not_trained_again(taught: Material, recipe: TrainingConfig, tmp_path: Path) -> None:
+    first = train_student(taught, recipe, tmp_path, quiet)
+    again = train_student(taught, recipe, tmp_path, stop_after(1))
     assert again == first
 
 
-def test_a_folder_with_another_student_is_left_alone(taught: Taught, recipe: TrainingConfig, tmp_path: Path) -> None:
-    train_student(*taught, recipe, tmp_path, quiet)
+def test_a_folder_with_another_student_is_left_alone(taught: Material, recipe: TrainingConfig, tmp_path: Path) -> None:
+    train_student(taught, recipe, tmp_path, quiet)
     before = (tmp_path / ADAPTER).read_bytes()
     with pytest.raises(StudentError, match="another folder"):
-        train_student(*taught, recipe.model_copy(update={"seed": 1}), tmp_path, quiet)
+        train_student(taught, recipe.model_copy(update={"seed": 1}), tmp_path, quiet)
     assert (tmp_path / ADAPTER).read_bytes() == before
 
 
-def test_checkpoints_of_other_examples_are_refused(taught: Taught, recipe: TrainingConfig, tmp_path: Path) -> None:
+def test_checkpoints_of_other_examples_are_refused(taught: Material, recipe: TrainingConfig, tmp_path: Path) -> None:
     with pytest.raises(Interrupted):
-        train_student(*taught, recipe, tmp_path, stop_after(3))
+        train_student(taught, recipe, tmp_path, stop_after(3))
     with pytest.raises(StudentError, match="another training"):
-        train_student(taught[0][1:], taught[1], recipe, tmp_path, quiet)
+        train_student(replace(taught, questions=taught.questions[1:]), recipe, tmp_path, quiet)
 
 
-def test_adapters_can_stand_in_the_top_layers_alone(taught: Taught, recipe: TrainingConfig, tmp_path: Path) -> None:
-    train_student(*taught, recipe.model_copy(update={"top_layers": 0.5}), tmp_path, quiet)
+def test_adapters_can_stand_in_the_top_layers_alone(taught: Material, recipe: TrainingConfig, tmp_path: Path) -> None:
+    train_student(taught, recipe.model_copy(update={"top_layers": 0.5}), tmp_path, quiet)
     layers = {name.split(".layers.")[1].split(".")[0] for name in load_file(tmp_path / ADAPTER)}
     assert layers == {"1"}  # of two
 
 
-def test_a_long_example_is_left_out_and_not_cut(taught: Taught, recipe: TrainingConfig, tmp_path: Path) -> None:
-    questions, rationales = taught
-    wordy = replace(questions[0], question="Tell me, please. " * 30 + questions[0].question)
-    result = train_student([wordy, *questions[1:]], rationales, recipe, tmp_path, quiet)
+def test_a_long_example_is_left_out_and_not_cut(taught: Material, recipe: TrainingConfig, tmp_path: Path) -> None:
+    first, *others = taught.questions
+    wordy = replace(first, question="Tell me, please. " * 30 + first.question)
+    result = train_student(replace(taught, questions=[wordy, *others]), recipe, tmp_path, quiet)
     assert result.left_out == {TOO_LONG: 1}
     assert result.examples == 33
 
 
-def test_nothing_to_teach_is_an_error(taught: Taught, recipe: TrainingConfig, tmp_path: Path) -> None:
+def test_nothing_to_teach_is_an_error(taught: Material, recipe: TrainingConfig, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=TOO_LONG):
-        train_student(*taught, recipe.model_copy(update={"max_length": 16}), tmp_path, quiet)
+        train_student(taught, recipe.model_copy(update={"max_length": 16}), tmp_path, quiet)
 
 
 def test_a_loss_that_is_not_a_number_ends_the_training(
-    taught: Taught, recipe: TrainingConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    taught: Material, recipe: TrainingConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = iter(range(100))
-    honest = trainer.answer_loss
+    honest = losses.combined
 
-    def diverging(model: Any, inputs: Any) -> torch.Tensor:
-        loss = honest(model, inputs)
+    def diverging(losses: dict[int, torch.Tensor], tasks: Any) -> torch.Tensor:
+        loss = honest(losses, tasks)
         return loss * float("nan") if next(calls) == 4 else loss
 
-    monkeypatch.setattr(trainer, "answer_loss", diverging)
+    monkeypatch.setattr(trainer, "combined", diverging)
     with pytest.raises(StudentError, match=r"step 5 is nan.*learning_rate"):
-        train_student(*taught, recipe, tmp_path, quiet)
+        train_student(taught, recipe, tmp_path, quiet)
     assert (tmp_path / "checkpoints" / "checkpoint-4" / "whole.json").is_file()
     assert not (tmp_path / "contract.json").exists()
 
 
 def test_a_full_disk_is_a_sentence_and_keeps_the_last_checkpoint(
-    taught: Taught, recipe: TrainingConfig, tmp_path: Path
+    taught: Material, recipe: TrainingConfig, tmp_path: Path
 ) -> None:
     with pytest.raises(Interrupted):
-        train_student(*taught, recipe, tmp_path, stop_after(3))
+        train_student(taught, recipe, tmp_path, stop_after(3))
     old_limit, old_handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.getsignal(signal.SIGXFSZ)
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (2000, old_limit[1]))  # the kernel refuses, as on a full disk
     try:
         with pytest.raises(StorageError, match=r"cannot write the student's weights.*last whole checkpoint"):
-            train_student(*taught, recipe, tmp_path, quiet)
+            train_student(taught, recipe, tmp_path, quiet)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, old_limit)
         signal.signal(signal.SIGXFSZ, old_handler)
-    assert train_student(*taught, recipe, tmp_path, quiet).resumed_at == 2
+    assert train_student(taught, recipe, tmp_path, quiet).resumed_at == 2
 
 
-def test_checkpoints_hold_no_pickled_settings(taught: Taught, recipe: TrainingConfig, tmp_path: Path) -> None:
+def test_checkpoints_hold_no_pickled_settings(taught: Material, recipe: TrainingConfig, tmp_path: Path) -> None:
     with pytest.raises(Interrupted):
-        train_student(*taught, recipe, tmp_path, stop_after(3))
+        train_student(taught, recipe, tmp_path, stop_after(3))
     held = {path.name for path in (tmp_path / "checkpoints" / "checkpoint-2").iterdir()}
     assert "training_args.bin" not in held
     for name in ("optimizer.pt", "scheduler.pt"):
@@ -206,13 +203,13 @@ DEVICES = [pytest.param("cpu", marks=pytest.mark.slow), pytest.param("cuda", mar
 
 
 @pytest.mark.parametrize("device", DEVICES)
-def test_the_embedded_student_resumes_in_nf4(taught: Taught, tmp_path: Path, device: Device) -> None:
+def test_the_embedded_student_resumes_in_nf4(taught: Material, tmp_path: Path, device: Device) -> None:
     cuda_or_skip(device)
     recipe = TrainingConfig(rank=8, alpha=16, batch_size=4, max_steps=4, checkpoint_every=2, device=device)
-    whole = train_student(*taught, recipe, tmp_path / "whole", quiet)
+    whole = train_student(taught, recipe, tmp_path / "whole", quiet)
     with pytest.raises(Interrupted):
-        train_student(*taught, recipe, tmp_path / "parts", stop_after(3))
-    resumed = train_student(*taught, recipe, tmp_path / "parts", quiet)
+        train_student(taught, recipe, tmp_path / "parts", stop_after(3))
+    resumed = train_student(taught, recipe, tmp_path / "parts", quiet)
     assert resumed.resumed_at == 2
     assert resumed.losses == pytest.approx(whole.losses, rel=2e-2)
     assert_same_weights(tmp_path / "whole", tmp_path / "parts", 2e-2)
@@ -221,38 +218,37 @@ def test_the_embedded_student_resumes_in_nf4(taught: Taught, tmp_path: Path, dev
 @pytest.mark.gpu
 @pytest.mark.parametrize("dropout", [0.0, 0.2])
 def test_an_interrupted_training_on_cuda_ends_as_an_uninterrupted_one(
-    taught: Taught, recipe: TrainingConfig, tmp_path: Path, dropout: float
+    taught: Material, recipe: TrainingConfig, tmp_path: Path, dropout: float
 ) -> None:
     cuda_or_skip("cuda")
     recipe = recipe.model_copy(update={"device": "cuda", "dropout": dropout})
-    whole = train_student(*taught, recipe, tmp_path / "whole", quiet)
+    whole = train_student(taught, recipe, tmp_path / "whole", quiet)
     with pytest.raises(Interrupted):
-        train_student(*taught, recipe, tmp_path / "parts", stop_after(5))
-    resumed = train_student(*taught, recipe, tmp_path / "parts", quiet)
+        train_student(taught, recipe, tmp_path / "parts", stop_after(5))
+    resumed = train_student(taught, recipe, tmp_path / "parts", quiet)
     assert resumed.resumed_at == 4
     assert resumed.losses == pytest.approx(whole.losses, rel=1e-3)
     assert_same_weights(tmp_path / "whole", tmp_path / "parts", 1e-3)
 
 
 @pytest.mark.gpu
-def test_a_training_begun_on_a_cpu_goes_on_on_cuda(taught: Taught, recipe: TrainingConfig, tmp_path: Path) -> None:
+def test_a_training_begun_on_a_cpu_goes_on_on_cuda(taught: Material, recipe: TrainingConfig, tmp_path: Path) -> None:
     cuda_or_skip("cuda")
-    whole = train_student(*taught, recipe, tmp_path / "whole", quiet)
+    whole = train_student(taught, recipe, tmp_path / "whole", quiet)
     with pytest.raises(Interrupted):
-        train_student(*taught, recipe, tmp_path / "parts", stop_after(5))
-    moved = train_student(*taught, recipe.model_copy(update={"device": "cuda"}), tmp_path / "parts", quiet)
+        train_student(taught, recipe, tmp_path / "parts", stop_after(5))
+    moved = train_student(taught, recipe.model_copy(update={"device": "cuda"}), tmp_path / "parts", quiet)
     assert (moved.resumed_at, moved.device) == (4, "cuda")
     assert moved.losses == pytest.approx(whole.losses, rel=1e-2)
 
 
 @pytest.mark.gpu
 @pytest.mark.parametrize("top_layers", [0.5, 1.0])
-def test_a_student_trains_in_nf4_on_cuda(taught: Taught, tmp_path: Path, top_layers: float) -> None:
+def test_a_student_trains_in_nf4_on_cuda(taught: Material, tmp_path: Path, top_layers: float) -> None:
     cuda_or_skip("cuda")
-    questions, rationales = taught
     # Of many lengths: batches with much padding are what once trained to NaN there.
-    wordy = [replace(q, question="Mind the noise. " * (i % 6) + q.question) for i, q in enumerate(questions)]
+    wordy = [replace(q, question="Mind the noise. " * (i % 6) + q.question) for i, q in enumerate(taught.questions)]
     recipe = TrainingConfig(batch_size=8, max_steps=40, top_layers=top_layers, device="cuda")
-    result = train_student(wordy, rationales, recipe, tmp_path, quiet)
+    result = train_student(replace(taught, questions=wordy), recipe, tmp_path, quiet)
     assert result.device == "cuda" and len(result.losses) == 40
     assert sum(result.losses[-5:]) < sum(result.losses[:5]) / 2

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +26,8 @@ from failwise.generation.records import Arity, Question, Rationale
 from failwise.generation.teachers.fake_teachers import openai_server
 from failwise.kg.records import Direction, Polarity
 from failwise.training.examples import lessons
+from failwise.training.recipe import Task
+from failwise.training.records import Mode
 
 OPTIONS = ("vibration", "oil debris", "speed")
 TOOLS = list(EXPORTS)
@@ -169,13 +172,13 @@ def test_questions_without_a_split_are_never_for_training() -> None:
 
 def test_the_exported_text_is_the_text_a_student_learns(tmp_path: Path) -> None:
     given = {"one": rationale("one", "B")}
-    kept, _ = lessons(MIXED[:1], given, direct_share=0.5, cite_facts=False)
-    (kept_lesson,) = kept
-    assert kept_lesson.rationale
-    for example, rationales in ((kept_lesson.direct, {}), (kept_lesson.rationale, given)):
-        export("trl", job(MIXED[:1], rationales=rationales), tmp_path / example.mode)
-        (row,) = rows(tmp_path / example.mode / "train.jsonl")
-        assert [m["content"] for m in row["messages"][1:]] == [example.prompt, "".join(example.completion)]
+    for mode, rationales in ((Mode.DIRECT, {}), (Mode.RATIONALE, given)):
+        ((lesson,), _) = lessons(MIXED[:1], given, Task(mode=mode))
+        ((example,),) = (lesson.show(random.Random(0)),)
+        export("trl", job(MIXED[:1], rationales=rationales), tmp_path / mode)
+        (row,) = rows(tmp_path / mode / "train.jsonl")
+        said = "".join(example.branches[0].segments)
+        assert [m["content"] for m in row["messages"][1:]] == [example.prompt, said]
 
 
 def test_reasons_stand_before_the_answer_and_cite_only_if_asked(tmp_path: Path) -> None:

@@ -1,0 +1,173 @@
+"""What is read once, and the branches off it, as one row of tokens: the way examples are learned and options scored.
+
+A mask lets every branch see the prompt and itself alone, and its positions go on from the prompt's end; so each gets
+what it would get in a sequence of its own, and the prompt is computed once. The vocabulary head runs only where
+something is foretold: it is a quarter of a small model's work, and most positions are prompt.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+
+from failwise.errors import StudentError
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A prompt and what may follow, in tokens. Of each branch the tokens from `given` on are foretold."""
+
+    prompt: tuple[int, ...]
+    branches: tuple[tuple[int, ...], ...]
+    given: tuple[int, ...]
+
+    @property
+    def width(self) -> int:
+        """Tokens of the row."""
+        return len(self.prompt) + sum(map(len, self.branches))
+
+    @property
+    def foretold(self) -> int:
+        """Tokens that are foretold."""
+        return self.width - len(self.prompt) - sum(self.given)
+
+
+@dataclass(frozen=True, slots=True)
+class Grove:
+    """Trees side by side, padded on the right.
+
+    `tokens` and `positions` are [rows, width], `branch` too: 0 in the prompt, 1… in the branches, -1 in padding.
+    The others have one entry per foretold token: the row and column it is foretold from, what it is, to which branch
+    of which tree it belongs, and how many tokens of the branch stand before it.
+    """
+
+    tokens: Tensor
+    positions: Tensor
+    branch: Tensor
+    columns: Tensor
+    targets: Tensor
+    tree: Tensor
+    branch_of: Tensor
+    offset: Tensor
+
+    def to(self, device: torch.device) -> "Grove":
+        """Return the same on another device."""
+        return Grove(*(getattr(self, name).to(device) for name in self.__dataclass_fields__))
+
+
+def plant(trees: Sequence[Tree], padding: int = 0) -> Grove:
+    """Return trees as tensors, one row for each."""
+    shape = (len(trees), max(tree.width for tree in trees))
+    tokens, positions = torch.full(shape, padding), torch.zeros(shape, dtype=torch.long)
+    branch = torch.full(shape, -1)
+    found: list[tuple[int, int, int, int, int]] = []
+    for row, tree in enumerate(trees):
+        lead = len(tree.prompt)
+        tokens[row, :lead] = torch.tensor(tree.prompt)
+        positions[row, :lead] = torch.arange(lead)
+        branch[row, :lead] = 0
+        at = lead
+        for number, (text, given) in enumerate(zip(tree.branches, tree.given, strict=True)):
+            end = at + len(text)
+            tokens[row, at:end] = torch.tensor(text)
+            positions[row, at:end] = torch.arange(lead, lead + len(text))
+            branch[row, at:end] = number + 1
+            # A branch's first token is foretold by the prompt's last, each further one by the one before it.
+            found += [(at + i - 1 if i else lead - 1, text[i], row, number, i) for i in range(given, len(text))]
+            at = end
+    return Grove(tokens, positions, branch, *torch.tensor(found).T.contiguous())
+
+
+def foretell(model: Any, grove: Grove) -> Tensor:
+    """Return the logits [foretold tokens, vocabulary] from which each foretold token is read, in fp32.
+
+    Raises:
+        StudentError: an example is longer than the window of a model that sees so far back only.
+    """
+    if model.config.is_encoder_decoder:
+        return _foretell_by_decoder(model, grove)
+    _refuse_beyond_window(model, grove)
+    seen = visible(grove.branch)
+    dtype = next(model.parameters()).dtype
+    blocked = torch.zeros(seen.shape, dtype=dtype, device=seen.device).masked_fill_(~seen, torch.finfo(dtype).min)
+    with _head_at(model, grove.tree, grove.columns):
+        logits = model(
+            input_ids=grove.tokens, attention_mask=blocked[:, None], position_ids=grove.positions, use_cache=False
+        ).logits
+    return cast(Tensor, logits[0].float())
+
+
+def visible(branch: Tensor) -> Tensor:
+    """Return which position sees which [rows, width, width]: what stands before it in its own branch or the prompt.
+
+    Padding sees itself: a row that sees nothing would be divided by zero, and trains to NaN on CUDA.
+    """
+    query, key = branch[:, :, None], branch[:, None, :]
+    size = branch.shape[1]
+    before = torch.ones(size, size, dtype=torch.bool, device=branch.device).tril()
+    return before & ((key == query) | ((key == 0) & (query > 0)))
+
+
+def _refuse_beyond_window(model: Any, grove: Grove) -> None:
+    """Hold the mask of a tree to what such a model would see: within its window that is everything."""
+    window, longest = getattr(model.config.get_text_config(), "sliding_window", None), int(grove.positions.max()) + 1
+    if window and longest > window:
+        raise StudentError(
+            f"an example of {longest} tokens is longer than the {window} that some layers of this model look back; "
+            f"set max_length to {window} or less, or ask shorter questions"
+        )
+
+
+@contextmanager
+def _head_at(model: Any, rows: Tensor, columns: Tensor) -> Iterator[None]:
+    """Have the vocabulary head run at these places alone; what it returns has one row, [1, places, vocabulary]."""
+    head = cast(torch.nn.Module, unwrapped(model).get_output_embeddings())
+    handle = head.register_forward_pre_hook(lambda _, inputs: (inputs[0][rows, columns][None], *inputs[1:]))
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
+def unwrapped(model: Any) -> Any:
+    """Return the transformers model inside the wrappers of data parallelism and of an adapter."""
+    inner = getattr(model, "module", model)
+    return inner.get_base_model() if hasattr(inner, "get_base_model") else inner
+
+
+def _foretell_by_decoder(model: Any, grove: Grove) -> Tensor:
+    """Do the same for an encoder and a decoder: prompts are encoded once, and each branch is a row of the decoder.
+
+    Such models know relative positions alone, which leave no room for branches side by side.
+    """
+    base = unwrapped(model)
+    prompt = grove.branch == 0
+    prompt = prompt[:, : int(prompt.sum(1).max())]
+    states = base.get_encoder()(input_ids=grove.tokens[:, : prompt.shape[1]], attention_mask=prompt.long())
+    owner, texts, row_of = _decoder_rows(grove)
+    start = torch.full((len(texts), 1), base.config.decoder_start_token_id, device=texts.device)
+    with _head_at(model, row_of[grove.tree, grove.branch_of], grove.offset):
+        logits = model(
+            encoder_outputs=(states.last_hidden_state[owner],),
+            attention_mask=prompt[owner].long(),
+            decoder_input_ids=torch.cat((start, texts[:, :-1]), 1),
+            use_cache=False,
+        ).logits
+    return cast(Tensor, logits[0].float())
+
+
+def _decoder_rows(grove: Grove) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the tree of each branch, the branches' tokens padded on the right, and [tree, branch] -> its row."""
+    places = [
+        (tree, number) for tree, most in enumerate(grove.branch.amax(1).tolist()) for number in range(1, most + 1)
+    ]
+    texts = [grove.tokens[tree][grove.branch[tree] == number] for tree, number in places]
+    device = grove.tokens.device
+    row_of = torch.zeros(len(grove.tokens), max(number for _, number in places), dtype=torch.long, device=device)
+    for row, (tree, number) in enumerate(places):
+        row_of[tree, number - 1] = row
+    owner = torch.tensor([tree for tree, _ in places], device=device)
+    return owner, torch.nn.utils.rnn.pad_sequence(texts, batch_first=True), row_of
