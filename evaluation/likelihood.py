@@ -7,6 +7,7 @@ first writes them), or option by option for a yes or no.
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -150,10 +151,18 @@ def verdicts(scorer: Scorer, trees: Sequence[Tree]) -> list[tuple[float, ...]]:
     """
     grove = plant(trees).to(scorer.model.device)
     logits = foretell(scorer.model, grove)
-    (yes, *_), (no, *_) = (models.encode(scorer.tokenizer, word) for word in (prompts.YES, prompts.NO))
-    odds = iter((logits[:, yes] - logits[:, no]).tolist())
+    at, yes, no = _parting(scorer.tokenizer)
+    lengths = [len(text) - given for tree in trees for text, given in zip(tree.branches, tree.given, strict=True)]
+    rows = [end - length + at for end, length in zip(accumulate(lengths), lengths, strict=True)]
+    odds = iter((logits[rows, yes] - logits[rows, no]).tolist())
     found = [[next(odds) for _ in tree.branches] for tree in trees]
     return [tuple(_both_or_neither(wanted, holds) for holds in others) for wanted, *others in found]
+
+
+def _parting(tokenizer: PreTrainedTokenizerBase) -> tuple[int, int, int]:
+    """Return where the tokens of yes and no part, mostly at the first, and what each is there."""
+    yes, no = (models.encode(tokenizer, word) for word in (prompts.YES, prompts.NO))
+    return next((at, one, other) for at, (one, other) in enumerate(zip(yes, no, strict=False)) if one != other)
 
 
 def _both_or_neither(one: float, other: float) -> float:
@@ -169,7 +178,7 @@ def _answer(question: Question, scores: tuple[float, ...], reasons: str, student
     return Answer(
         question_id=question.id,
         student=student,
-        scores=scores,
+        scores=scores if numbers else (),
         choice=choice,
         right=choice is not None and question.correct[choice],
         latency_ms=round(latency_ms, 3),

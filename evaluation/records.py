@@ -9,7 +9,7 @@ class Answer:
 
     `scores` stand beside the question's options, in nats: summed log-likelihood of the option's text, or by how much
     yes is likelier than no. `choice` is the index of the chosen option; None is "no answer", which is not the same as
-    wrong. `reasons` is what the student wrote before it answered.
+    wrong: then a score was no number, and there are none. `reasons` is what the student wrote before it answered.
     """
 
     question_id: str

@@ -169,7 +169,24 @@ def load_student(folder: Path, device: torch.device) -> tuple[Any, PreTrainedTok
         StudentError: the folder holds no whole student, or its contract does not match.
     """
     contract = DecodeContract.load(folder)
-    base = resolve_base(contract.base)
+    base, tokenizer = checked_base(folder, contract)
+    model: Any = load_base(base, "none", contract.precision, device)
+    if contract.method != "full":
+        with _quiet():
+            model = PeftModel.from_pretrained(model, str(folder), autocast_adapter_dtype=False)
+    return model.eval(), tokenizer, contract
+
+
+def checked_base(folder: Path, contract: DecodeContract) -> tuple[Base, PreTrainedTokenizerBase]:
+    """Return what a student's weights belong to, and its tokenizer; both are held against its contract.
+
+    A full model brings its own weights; a merged one its tokenizer too, and then needs its base no more.
+
+    Raises:
+        StudentError: something is not what the student was trained with.
+    """
+    own = contract.method == "full" and (folder / "tokenizer.json").is_file()
+    base = Base(contract.base, str(folder), contract.base_revision) if own else resolve_base(contract.base)
     tokenizer = load_tokenizer(base)
     contract.check(
         folder,
@@ -177,14 +194,7 @@ def load_student(folder: Path, device: torch.device) -> tuple[Any, PreTrainedTok
         chat_template=chat_template_hash(tokenizer),
         tokenizer=tokenizer_hash(tokenizer),
     )
-    if contract.method == "full":
-        model: Any = load_base(replace(base, source=str(folder)), "none", contract.precision, device)
-        return model.eval(), tokenizer, contract
-    with _quiet():
-        model = PeftModel.from_pretrained(
-            load_base(base, "none", contract.precision, device), str(folder), autocast_adapter_dtype=False
-        )
-    return model.eval(), tokenizer, contract
+    return (replace(base, source=str(folder)) if contract.method == "full" else base), tokenizer
 
 
 def render_prompt(tokenizer: PreTrainedTokenizerBase, user: str) -> list[int]:

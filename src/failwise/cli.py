@@ -8,12 +8,14 @@ from rich.console import Console
 
 from failwise import (
     __version__,
+    cli_ask,
     cli_batch,
     cli_check,
     cli_consensus,
     cli_convert,
     cli_evidence,
     cli_export_questions,
+    cli_handover,
     cli_import,
     cli_in_context,
     cli_leakage,
@@ -70,6 +72,12 @@ app.add_typer(cli_evidence.evidence, name="evidence")
 app.command("train")(cli_students.train)
 app.command("recipes")(cli_students.recipes)
 app.command("evaluate")(cli_students.evaluate)
+student = typer.Typer(no_args_is_help=True, help="Merge a student, and package it for a model hub.")
+student.command("merge")(cli_handover.merge)
+student.command("package")(cli_handover.package)
+app.add_typer(student, name="student")
+app.command("ask")(cli_ask.ask)
+app.command("calibrate")(cli_ask.calibrate)
 app.command("in-context")(cli_in_context.in_context)
 app.command("report")(cli_run.report)
 app.command("export")(cli_export_questions.export)

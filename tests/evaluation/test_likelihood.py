@@ -10,6 +10,8 @@ import torch
 from failwise.errors import StudentError
 from failwise.evaluation import likelihood
 from failwise.evaluation.likelihood import likelihoods, load_scorer, score_questions
+from failwise.evaluation.records import Answer
+from failwise.files import dump_record, parse_record
 from failwise.generation.records import Question
 from failwise.kg.records import Direction, Polarity
 from failwise.training import prompts
@@ -151,6 +153,7 @@ def test_a_tie_goes_to_the_first_and_no_number_is_no_answer(
     monkeypatch.setattr(likelihood, "likelihoods", lambda _, batch: [scores for _ in batch])
     [answer] = score_questions(base, [question(1, 3)], device="cpu")
     assert (answer.choice, answer.right) == (choice, choice == 0)
+    assert parse_record(dump_record(answer), Answer, "an answer") == answer  # no number is nothing that JSON can hold
 
 
 @pytest.fixture(scope="module")

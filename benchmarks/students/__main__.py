@@ -1,0 +1,189 @@
+"""Measure what is not measured yet, and write the table.
+
+Interrupted or out of time, the same command goes on: what is finished is kept and skipped, a training goes on from
+its last checkpoint, and no question is asked twice. A table is written from what is there.
+
+A seed of all columns comes before the next seed, and new-question before the folds.
+"""
+
+import argparse
+import os
+import shlex
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.students.material import Sources
+from benchmarks.students.measure import FAILED, TIME_UP, Job, finished, measure
+from benchmarks.students.plan import (
+    MODEL_FREE,
+    NEW,
+    REGIMES,
+    Cell,
+    Column,
+    Settings,
+    cells,
+    chosen_rows,
+    columns,
+    folds,
+    model_rows,
+)
+from benchmarks.students.result import Result
+from benchmarks.students.scores import Asked, clusters, cost, know, of_graph, of_models
+from failwise.errors import FailwiseError
+
+ROOT = Path(__file__).parents[2]
+DATA = Path(os.environ.get("FAILWISE_DATA", ROOT.parent / "shared" / "data"))
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What is asked for in this sitting. `asked` is the most questions of each set; None: all."""
+
+    settings: Settings
+    out: Path
+    page: Path
+    rows: tuple[str, ...]
+    regimes: tuple[str, ...]
+    folds: int
+    seeds: tuple[int, ...]
+    asked: int | None
+    minutes: float | None
+    command: str
+
+    @property
+    def until(self) -> float:
+        """Return the moment at which the sitting ends."""
+        return float("inf") if self.minutes is None else time.time() + 60 * self.minutes
+
+
+def parse(arguments: Sequence[str]) -> Options:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.students", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("--minutes", type=float, help="stop cleanly after so many; 0: write the table of what is there")
+    add("--only", action="append", default=[], metavar="ROW", help=f"one of: {'; '.join(model_rows())}; again for more")
+    add("--columns", default=",".join(REGIMES), help=f"regimes, by comma (default {','.join(REGIMES)})")
+    add("--folds", type=int, help="folds of held-out-asset (default 3)")
+    add("--seeds", default=None, help="by comma (default 0,1)")
+    add("--asked", type=int, help="most questions of each set, 0: all (default 800)")
+    add("--tokens", type=int, help="training tokens of every recipe (default 400000)")
+    add("--set", action="append", default=[], dest="overrides", metavar="KEY=VALUE", help="such as training.rank=16")
+    add("--data", type=Path, default=DATA, help=f"folder with failuresensoriq/ (default {DATA.name} of $FAILWISE_DATA)")
+    add("--quick", action="store_true", help="a few steps, one fold, 60 questions a column: does it work at all?")
+    add("--out", type=Path, help="where all is kept (default runs/students, quick: runs/students-quick)")
+    add("--page", type=Path, help="page to put the table into (default docs/results.md, quick: in --out)")
+    return _options(parser, parser.parse_args(arguments), arguments)
+
+
+def _options(parser: argparse.ArgumentParser, given: argparse.Namespace, arguments: Sequence[str]) -> Options:
+    quick = bool(given.quick)
+    tokens, fold_count, seeds, asked, per_fact = (4000, 1, "0", 20, 2) if quick else (400_000, 3, "0,1", 800, 16)
+    regimes = tuple(given.columns.split(","))
+    if unknown := set(regimes) - set(REGIMES):
+        parser.error(f"--columns {', '.join(sorted(unknown))}: columns are {', '.join(REGIMES)}")
+    out = given.out or ROOT / "runs" / ("students-quick" if quick else "students")
+    most = asked if given.asked is None else given.asked
+    try:
+        wanted = tuple(int(seed) for seed in (given.seeds or seeds).split(","))
+    except ValueError:
+        parser.error(f"--seeds {given.seeds}: numbers with commas between them, such as 0,1")
+    return Options(
+        settings=Settings(given.tokens or tokens, per_fact, tuple(given.overrides), str(given.data.resolve())),
+        out=out,
+        page=given.page or (out / "results.md" if quick else ROOT / "docs" / "results.md"),
+        rows=tuple(chosen_rows(given.only)),
+        regimes=regimes,
+        folds=given.folds or fold_count,
+        seeds=wanted,
+        asked=most or None,
+        minutes=given.minutes,
+        command=shlex.join(["python", "-m", "benchmarks.students", *arguments]),
+    )
+
+
+def run(options: Options) -> int:
+    """Measure, write the page, and return 0, or 1 where a cell failed."""
+    until = options.until
+    options.settings.keep(options.out)
+    sources = Sources(Path(options.settings.data), options.out, options.settings.per_fact)
+    chosen = folds(sources.graph, sources.classes)[: options.folds]
+    everything = {c: sources.asked(c, options.asked) for c in columns(REGIMES, chosen)}
+    known = know(everything, sources.known, options.out, until)
+    todo = [c for c in everything if c.regime in options.regimes]
+    failed = sum(_sitting(options, list(cells(options.rows, todo, options.seeds)), everything, until))
+    write(options, everything, known, chosen)
+    return min(1, failed)
+
+
+def _sitting(options: Options, todo: Sequence[Cell], asked: Mapping[Column, Asked], until: float) -> Iterator[int]:
+    """Measure cell by cell until the time is up; yield 1 for each that failed."""
+    left = [cell for cell in todo if not finished(cell, options.out, asked[cell.column])]
+    print(f"{len(todo) - len(left)} of {len(todo)} cells are done", flush=True)
+    for number, cell in enumerate(left, 1):
+        if time.time() > until:
+            print("the time is up; the same command goes on")
+            return
+        began = time.time()
+        print(f"{number} of {len(left)}: {cell}", flush=True)
+        code = measure(Job(cell, options.settings, options.out, options.asked, until, os.getpid()))
+        said = {FAILED: "failed", TIME_UP: "stopped"}.get(code, "done")
+        print(f"  {said} after {(time.time() - began) / 60:.1f} minutes", flush=True)
+        yield int(code == FAILED)
+        if code == TIME_UP:
+            return
+
+
+def write(
+    options: Options,
+    asked: Mapping[Column, Asked],
+    known: Mapping[str, dict[str, float]],
+    chosen: Sequence[tuple[str, ...]],
+) -> None:
+    """Write the page from what is there."""
+    from benchmarks.students.table import write_page
+
+    runs = {}
+    for regime in REGIMES:
+        own = {column: sets for column, sets in asked.items() if column.regime == regime}
+        for row in model_rows():
+            runs[row, regime] = of_models(row, options.seeds if _has_seeds(row) else [0], own, options.out)
+        for row in MODEL_FREE:
+            runs[row, regime] = of_graph(row, own, known)
+    result = Result(
+        rows=[*model_rows(), *MODEL_FREE],
+        runs=runs,
+        costs={row: cost(row, options.seeds, list(asked), options.out) for row in model_rows()},
+        clusters=clusters(asked),
+        settings=options.settings,
+        asked=options.asked,
+        folds=chosen,
+        command=options.command,
+    )
+    write_page(options.page, result)
+    print(f"wrote {options.page}")
+
+
+def _has_seeds(row: str) -> bool:
+    return Cell(row, Column(NEW), 0).trained
+
+
+def main() -> None:
+    """Run, and say in one sentence what is wrong."""
+    try:
+        code = run(parse(sys.argv[1:]))
+    except FailwiseError as error:
+        print(error, file=sys.stderr)
+        code = error.exit_code
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on", file=sys.stderr)
+        code = 130
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

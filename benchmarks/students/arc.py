@@ -1,0 +1,194 @@
+"""ARC-Easy through the same chain: the base, the answer alone, one stage and two stages, with a small local teacher.
+
+Run with `python -m benchmarks.students.arc`; interrupted, the same command goes on. The teacher is the base itself,
+which is shown the right answer and writes why; what it writes is kept where it ends in that answer. It knows little,
+and no ontology checks it: this shows that the chain works on other questions, not what a good teacher is worth.
+"""
+
+import argparse
+import os
+import shlex
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.students.measure import CLOCK, STEPS, STUDENT, Job, TimeUpError, watch
+from benchmarks.students.pages import put, table
+from benchmarks.students.plan import CONTROL, Cell, Column, Settings
+from benchmarks.students.scores import minutes
+from benchmarks.students.table import made_with
+from failwise.errors import FailwiseError, InputError, TeacherError
+from failwise.evaluation.answers import sample, single_answer, write_answers
+from failwise.evaluation.clustered import Contrast, Points, Share, contrast, share
+from failwise.files import RecordLog, read_json, read_records, write_json
+from failwise.generation.config import RationalesConfig
+from failwise.generation.formats.question_files import read_questions
+from failwise.generation.rationales.job import RATIONALES, dropped, write_rationales
+from failwise.generation.records import Question, Rationale
+from failwise.kg.graph import KnowledgeGraph
+
+ROOT = Path(__file__).parents[2]
+DATA = Path(os.environ.get("FAILWISE_DATA", ROOT.parent / "shared" / "data"))
+TRAIN, TEST = "arc/arc_easy_train.jsonl", "arc/arc_easy_test.jsonl"
+ANSWERS = "answers.jsonl"
+
+BASE, ALL, DIRECT, ONE, TWO = "base", "direct, all questions", "direct", "one-stage", "two-stage"
+RECIPES = {ALL: CONTROL, DIRECT: CONTROL, ONE: "rationale-answer", TWO: "two-stage"}
+
+# With fewer rationales there is nothing to learn to reason from.
+FEWEST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Lessons:
+    """All training questions, those that the teacher explained, how, and what became of the others."""
+
+    everything: Sequence[Question]
+    explained: Sequence[Question]
+    rationales: dict[str, Rationale]
+    note: str
+
+
+def read(data: Path, name: str, most: int) -> list[Question]:
+    """Return some questions of a file, spread evenly over it.
+
+    Raises:
+        InputError: the file is not there.
+    """
+    path = data / name
+    if not path.is_file():
+        raise InputError(f"{path} is not there; put ARC's files there, or name with --data the folder")
+    return sample(single_answer(read_questions(path)), most)
+
+
+def explain(learned: Sequence[Question], most: int, job: Job) -> Lessons:
+    """Have the teacher explain some of the questions, as far as it has not."""
+    asked, folder = sample(learned, most), job.out / "rationales"
+    config = RationalesConfig(
+        teacher="transformers", model=job.config().training.base, show_answer=True, attempts=2, max_tokens=160
+    )
+    try:
+        write_rationales(asked, KnowledgeGraph.load(), config, folder, lambda n, note: job.check_time())
+    except TeacherError as error:
+        return Lessons(learned, [], {}, f"it wrote nothing that could be kept: {str(error).partition('; see ')[0]}")
+    kept = {r.question_id: r for r in read_records(folder / RATIONALES, Rationale)}
+    reasons = "; ".join(f"{reason}: {n}" for reason, n in dropped(folder).items())
+    note = f"{len(kept):,} of {len(asked):,} rationales were kept" + (f" (dropped: {reasons})" if reasons else "")
+    return Lessons(learned, [q for q in asked if q.id in kept], kept, note)
+
+
+def points(row: str, lessons: Lessons, test: Sequence[Question], job: Job) -> Points:
+    """Train the row's student and ask it, as far as it is not done; return its points."""
+    if row in RECIPES:
+        _train(RECIPES[row], lessons.everything if row == ALL else lessons.explained, lessons.rationales, job)
+    who = job.folder / STUDENT if row in RECIPES else job.config().training.base
+    answers = write_answers(who, test, job.config().evaluation, job.folder / ANSWERS, lambda n: job.check_time())
+    return {a.question_id: float(a.right) for a in answers}
+
+
+def _train(recipe: str, learned: Sequence[Question], rationales: dict[str, Rationale], job: Job) -> None:
+    from benchmarks.students.budget import steps_for
+    from failwise.training.student import Material, train_student
+
+    material, path, named = Material(learned, rationales), job.folder / STEPS, f"training.recipe={recipe}"
+    if not path.is_file():
+        write_json(path, {"steps": steps_for(material, job.config(named).training, job.settings.tokens)})
+    config = job.config(named, f"training.max_steps={read_json(path)['steps']}").training
+    with RecordLog(job.folder / CLOCK) as clock:
+        train_student(material, config, job.folder / STUDENT, watch(job, config, clock))
+
+
+def run(options: argparse.Namespace) -> None:
+    """Measure row by row until the time is up, and write the page from what is there."""
+    until = float("inf") if options.minutes is None else time.time() + 60 * options.minutes
+    settings = Settings(options.tokens, options.explained, tuple(options.overrides), str(options.data.resolve()))
+    settings.keep(options.out)
+    learned, test = read(options.data, TRAIN, options.learned), read(options.data, TEST, options.asked)
+    jobs = {
+        row: Job(Cell(row, Column("arc-easy"), 0), settings, options.out, None, until, os.getppid())
+        for row in (BASE, *RECIPES)
+    }
+    found: dict[str, Points] = {}
+    note = "the teacher was not asked yet"
+    try:
+        lessons = Lessons(learned, [], {}, note)
+        for row, job in jobs.items():
+            if row == DIRECT:
+                lessons = explain(learned, options.explained, job)
+                note = lessons.note
+            if row in (DIRECT, ONE, TWO) and len(lessons.explained) < FEWEST:
+                break
+            print(row, flush=True)
+            found[row] = points(row, lessons, test, job)
+    except TimeUpError:
+        print("the time is up; the same command goes on")
+    put(options.page, "arc", page(options, found, {r: minutes(j.folder) for r, j in jobs.items() if r in found}, note))
+    print(f"wrote {options.page}")
+
+
+def page(options: argparse.Namespace, found: dict[str, Points], spent: dict[str, float], note: str) -> str:
+    """Return the table and how it was measured."""
+    alone = {i: i for some in found.values() for i in some}
+    rows = []
+    for row in (BASE, *RECIPES):
+        got = share([found[row]], alone) if row in found else None
+        differs = contrast([found[row]], [found[DIRECT]], alone) if got and DIRECT in found and row != DIRECT else None
+        rows.append([row, *_share(got), *_contrast(differs), f"{spent[row]:.1f}" if spent.get(row) else "—"])
+    return "\n\n".join(
+        [
+            "## ARC-Easy through the same chain",
+            made_with(options.command),
+            table(["row", "right (95 %)", "n", "minus direct", "better / worse", "p", "minutes"], rows),
+            f"Learned: {options.learned:,} questions of the training split, spread evenly; asked: {options.asked:,} of "
+            f"the test split. The teacher is the untrained base, shown the right answer; {note}. The rows direct, "
+            "one-stage and two-stage learn from the explained questions alone; with fewer than "
+            f"{FEWEST} they are not run, and the row of all questions has nobody's rationales. About "
+            f"{options.tokens:,} tokens each, one seed. Scored by "
+            "the summed log-likelihood of each option's text with the options in sight; so nothing here compares with "
+            "results that were published with other prompts or scores.",
+        ]
+    )
+
+
+def _share(found: Share | None) -> list[str]:
+    if found is None:
+        return ["—", "—"]
+    return [f"{100 * found.value:.1f} ({100 * found.low:.1f} to {100 * found.high:.1f})", f"{found.n:,}"]
+
+
+def _contrast(found: Contrast | None) -> list[str]:
+    if found is None:
+        return ["—"] * 3
+    spread = f"{100 * found.difference:+.1f} ({100 * found.low:+.1f} to {100 * found.high:+.1f})"
+    return [spread, f"{found.better[0]} / {found.worse[0]}", f"{found.p:.3g}"]
+
+
+def main() -> None:
+    """Run, and say in one sentence what is wrong."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add("--minutes", type=float, help="stop cleanly after so many")
+    add("--learned", type=int, default=2000, help="training questions (default 2000)")
+    add("--explained", type=int, default=300, help="of these, questions that the teacher explains (default 300)")
+    add("--asked", type=int, default=1000, help="test questions (default 1000)")
+    add("--tokens", type=int, default=200_000, help="training tokens of each row (default 200000)")
+    add("--set", action="append", default=[], dest="overrides", metavar="KEY=VALUE", help="such as training.rank=16")
+    add("--data", type=Path, default=DATA, help="folder with arc/")
+    add("--out", type=Path, default=ROOT / "runs" / "arc", help="where all is kept (default runs/arc)")
+    add("--page", type=Path, default=ROOT / "docs" / "results.md", help="page to put the table into")
+    options = parser.parse_args()
+    options.command = shlex.join(["python", "-m", "benchmarks.students.arc", *sys.argv[1:]])
+    try:
+        run(options)
+    except FailwiseError as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on", file=sys.stderr)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

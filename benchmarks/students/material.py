@@ -1,0 +1,138 @@
+"""The questions: ours to learn and to ask, and FailureSensorIQ's, which no student ever learns from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from benchmarks.students.plan import Column
+from failwise.errors import InputError
+from failwise.evaluation.answers import sample, single_answer
+from failwise.files import read_records, write_records
+from failwise.generation.config import QuestionsConfig, RationalesConfig, Regime
+from failwise.generation.drawing.synthesize import Synthesis
+from failwise.generation.formats.question_files import QUESTIONS, read_questions
+from failwise.generation.perturbing.perturb import perturb
+from failwise.generation.rationales.job import RATIONALES, write_rationales
+from failwise.generation.records import Question, Rationale
+from failwise.kg.graph import KnowledgeGraph
+from failwise.kg.load import load_ontology
+from failwise.training.recipe import load_recipe
+
+if TYPE_CHECKING:
+    from failwise.training.student import Material
+
+ORIGINAL_FILE = "failuresensoriq/single_answer.jsonl"
+PERTURBED_FILE = "failuresensoriq/single_answer_simple_perturbed.jsonl"
+RELATION = "indicatedBy"
+
+# What is asked in each column.
+AUDIT, ORIGINAL, PERTURBED = "audit", "original", "perturbed"
+SETS = (AUDIT, ORIGINAL, PERTURBED)
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where questions come from, and where those that are made are kept."""
+
+    data: Path
+    out: Path
+    per_fact: int
+    _graphs: dict[frozenset[str], KnowledgeGraph] = field(default_factory=dict, compare=False, repr=False)
+
+    @cached_property
+    def graph(self) -> KnowledgeGraph:
+        """The shipped graph."""
+        return KnowledgeGraph.load()
+
+    @cached_property
+    def original(self) -> list[Question]:
+        """FailureSensorIQ's questions, linked to the graph."""
+        return self._theirs(ORIGINAL_FILE)
+
+    @cached_property
+    def perturbed(self) -> list[Question]:
+        """The same, with other letters and another order."""
+        return self._theirs(PERTURBED_FILE)
+
+    @cached_property
+    def strangers(self) -> set[str]:
+        """Asset classes with facts of the relation that FailureSensorIQ does not ask about."""
+        return {f.asset_class.slug for f in self.graph.facts.values() if f.relation == RELATION} - {*self.classes}
+
+    @cached_property
+    def classes(self) -> tuple[str, ...]:
+        """The asset classes that FailureSensorIQ asks about."""
+        return tuple(sorted({q.asset_class for q in self.original if q.asset_class}))
+
+    def _theirs(self, name: str) -> list[Question]:
+        path = self.data / name
+        if not path.is_file():
+            raise InputError(
+                f"{path} is not there; FailureSensorIQ's question files are not part of failwise: put them there, or "
+                f"name with --data the folder that has {name}"
+            )
+        return single_answer(read_questions(path, self.graph))
+
+    def ours(self, column: Column, split: str) -> list[Question]:
+        """Return our questions of a split; they are made once and kept."""
+        path = self.folder(column) / QUESTIONS
+        if not path.is_file():
+            write_records(path, Synthesis(self.graph, self._config(column)))
+        return [q for q in read_records(path, Question) if q.split == split]
+
+    def known(self, column: Column, question: Question) -> KnowledgeGraph:
+        """Return what a row without a model may know: no more than a student may learn, and the question's own facts.
+
+        So it never sees the twin of an asset class that is held out, nor asset classes that no student learns.
+        """
+        return self._without(frozenset(self.strangers | {*column.fold} - {question.asset_class}))
+
+    def _without(self, hidden: frozenset[str]) -> KnowledgeGraph:
+        if hidden not in self._graphs:
+            files = {f"{folder}/{slug}.ttl": None for slug in sorted(hidden) for folder in ("assets", "fmea")}
+            self._graphs[hidden] = KnowledgeGraph(load_ontology(instead=files))
+        return self._graphs[hidden]
+
+    def folder(self, column: Column) -> Path:
+        """Return where the questions of a column are kept."""
+        return self.out / "questions" / column.key
+
+    def _config(self, column: Column) -> QuestionsConfig:
+        return QuestionsConfig(
+            asset_classes=self.classes,
+            relations=(RELATION,),
+            regime=cast(Regime, column.regime),
+            held_out=column.fold,
+            train_per_fact=self.per_fact,
+        )
+
+    def asked(self, column: Column, most: int | None) -> dict[str, list[Question]]:
+        """Return what is asked in a column, set by set.
+
+        Args:
+            most: questions of each set, spread evenly over it; None: all. Of the two that are paired the same ids.
+        """
+        audit = [q for q in self.ours(column, "test") if q.asset_class in (column.fold or self.classes)]
+        pairs = {q.id: q for q in self.perturbed}
+        original = [q for q in self.original if q.id in pairs and (not column.fold or q.asset_class in column.fold)]
+        chosen = sample(original, most)
+        return {
+            AUDIT: sample(single_answer(audit), most),
+            ORIGINAL: chosen,
+            PERTURBED: [pairs[q.id] for q in chosen],
+        }
+
+    def material(self, column: Column, recipe_name: str, seed: int) -> "Material":
+        """Return what a recipe is taught from: our questions, the graph's rationales and views, as far as it asks."""
+        from failwise.training.student import Material
+
+        recipe, learned = load_recipe(recipe_name), self.ours(column, "train")
+        views = list(perturb(learned, recipe.views, graph=self.graph, seed=seed)) if recipe.views else []
+        return Material(learned, self._rationales(column, learned) if recipe.needs_rationales else {}, views)
+
+    def _rationales(self, column: Column, learned: Sequence[Question]) -> dict[str, Rationale]:
+        folder = self.folder(column)
+        write_rationales(learned, self.graph, RationalesConfig.model_validate({"teacher": "graph"}), folder)
+        return {r.question_id: r for r in read_records(folder / RATIONALES, Rationale)}

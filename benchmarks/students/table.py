@@ -1,0 +1,123 @@
+"""The table as a part of a page of Markdown. What was not measured is a dash, never a number."""
+
+import os
+import platform
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from benchmarks.students.pages import put, table
+from benchmarks.students.plan import CONTROL, REGIMES
+from benchmarks.students.protocol import protocol
+from benchmarks.students.result import Result
+from benchmarks.students.scores import BOTH, SCORED
+from failwise.evaluation.clustered import Contrast, Share
+
+NAME = "students"
+MISSING = "—"
+PACKAGES = ("failwise", "torch", "transformers", "peft", "bitsandbytes")
+NAMES = {
+    "pair prior from other assets": "other-assets prior",
+    CONTROL: "answer (control)",
+    "audit": "our audit",
+    "original": "FailureSensorIQ",
+    "perturbed": "simple perturbed",
+    BOTH: BOTH,
+}
+
+
+def write_page(path: Path, result: Result) -> None:
+    """Put the table into a page."""
+    put(path, NAME, page(result))
+
+
+def page(result: Result) -> str:
+    """Return the table, what stands behind it, and how it was measured."""
+    parts = [
+        "## Students: every recipe side by side",
+        f"{made_with(result.command)} Percent right, 95 % interval in brackets; {MISSING}: not measured.",
+        table(*_main(result)),
+        "### What perturbation costs",
+        "FailureSensorIQ's questions as they were minus the same questions perturbed, in points.",
+        table(["row", *REGIMES], _lost(result)),
+        "### Seeds, and against the control",
+        table(
+            ["row", "column", "n", "anchors", "seeds", "no answer", "minus control", "better / worse", "p", "Holm"],
+            _against(result),
+        ),
+        "### How it was measured",
+        "\n".join(f"- {line}" for line in protocol(result.settings, result.asked, result.folds)),
+    ]
+    return "\n\n".join(parts)
+
+
+def made_with(command: str) -> str:
+    """Return date, command, versions and machine."""
+    versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    python = platform.python_version()
+    return f"{datetime.now(UTC):%Y-%m-%d}, `{command}`; Python {python}, {versions}; {machine()}."
+
+
+def machine() -> str:
+    """Return the machine in general words."""
+    cores = os.cpu_count() or 1
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{cores} cores, {memory:.0f} GiB, {accelerator()}"
+
+
+def accelerator() -> str:
+    """Return the CUDA device in words, or that there is none."""
+    import torch
+
+    return str(torch.cuda.get_device_name()) if torch.cuda.is_available() else "no GPU"
+
+
+def _main(result: Result) -> tuple[list[str], Iterator[list[str]]]:
+    columns = [(regime, name) for regime in REGIMES for name in SCORED]
+    head = ["row", *(f"{regime}: {NAMES[name]}" for regime, name in columns), "steps", "tokens", "minutes", "GB"]
+    cells = ([NAMES.get(row, row), *_shares(result, row), *_cost(result, row)] for row in result.rows)
+    return head, cells
+
+
+def _shares(result: Result, row: str) -> list[str]:
+    return [_percent(result.share(row, regime, name)) for regime in REGIMES for name in SCORED]
+
+
+def _percent(found: Share | None) -> str:
+    return f"{100 * found.value:.1f} ({100 * found.low:.1f} to {100 * found.high:.1f})" if found else MISSING
+
+
+def _cost(result: Result, row: str) -> list[str]:
+    cost = result.costs.get(row)
+    if cost is None:
+        return [MISSING] * 4
+    return [f"{cost.steps:.0f}", f"{cost.tokens:,.0f}", f"{cost.minutes:.1f}", f"{cost.peak_mb / 1024:.1f}"]
+
+
+def _lost(result: Result) -> Iterator[list[str]]:
+    for row in result.rows:
+        yield [NAMES.get(row, row), *(_points(result.lost(row, regime)) for regime in REGIMES)]
+
+
+def _points(found: Contrast | None) -> str:
+    return f"{100 * found.difference:+.1f} ({100 * found.low:+.1f} to {100 * found.high:+.1f})" if found else MISSING
+
+
+def _against(result: Result) -> Iterator[list[str]]:
+    for regime in REGIMES:
+        for name in SCORED:
+            contrasts = result.contrasts(regime, name)
+            for row in result.rows:
+                found = result.share(row, regime, name)
+                if found is not None:
+                    start = [NAMES.get(row, row), f"{regime}: {NAMES[name]}", f"{found.n:,}", str(found.clusters)]
+                    seeds = " / ".join(f"{100 * seed:.1f}" for seed in found.seeds)
+                    yield [*start, seeds, result.unanswered(row, regime, name), *_contrast(contrasts.get(row))]
+
+
+def _contrast(found: Contrast | None) -> list[str]:
+    if found is None:
+        return [MISSING] * 4
+    counts = ", ".join(f"{better} / {worse}" for better, worse in zip(found.better, found.worse, strict=True))
+    return [_points(found), counts, f"{found.p:.3g}", f"{found.adjusted:.3g}"]

@@ -1,0 +1,160 @@
+"""A student on a real vLLM, merged and as an adapter: it writes and weighs what it does here. See `make test-vllm`."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from failwise.embedded import embedded_folder
+from failwise.evaluation.likelihood import Scorer, load_scorer
+from failwise.generation.records import Question
+from failwise.training import prompts
+from failwise.training.config import TrainingConfig
+from failwise.training.handover import merge_student
+from failwise.training.models import render_prompt
+from failwise.training.records import Mode
+from failwise.training.student import Material, train_student
+from tests.training.conftest import question
+
+pytest.importorskip("vllm", reason="vLLM is not installed; `make test-vllm` brings it")
+pytestmark = pytest.mark.interop
+
+PATIENCE = 300  # seconds until it serves
+# Both compute in bf16 with kernels of their own. In nats, on sums over a handful of tokens: 0.24 was measured, and 8.2
+# to the untrained base.
+TOLERANCE = 0.5
+TOKENS = 6  # of a greedy reply, before a tie that is broken otherwise can part two replies
+RANK = 8
+NAME = "student"
+QUESTIONS = [question(i, ("vibration", "oil debris", "exhaust temperature", "speed"), right=i % 2) for i in range(16)]
+
+
+@pytest.fixture(scope="module")
+def student(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a student of a few steps on the embedded model."""
+    folder = tmp_path_factory.mktemp("student")
+    settings = {"base": "embedded", "recipe": "answer", "quantisation": "none", "rank": RANK, "alpha": 2 * RANK}
+    config = TrainingConfig.model_validate({**settings, "batch_size": 4, "max_steps": 6, "device": "cpu"})
+    train_student(Material(QUESTIONS, {}), config, folder, lambda step, steps, loss: None)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def merged(student: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return it merged."""
+    folder = tmp_path_factory.mktemp("merged") / NAME
+    merge_student(student, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def untrained() -> list[tuple[float, ...]]:
+    """Return the scores of the base, which a server that lost the adapter would give."""
+    return load_scorer("base", "cpu").score(QUESTIONS[:4])
+
+
+@contextmanager
+def served(model: Path, log: Path, *more: str) -> Iterator[str]:
+    """Serve a folder on the loopback, and end that whatever happens; give the address of its OpenAI routes."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [
+        *(sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(model), "--host", "127.0.0.1"),
+        *("--port", str(port), "--dtype", "bfloat16", "--max-model-len", "1024", "--enforce-eager", *more),
+    ]
+    quiet = {"HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1", "VLLM_CPU_KVCACHE_SPACE": "1"}
+    with log.open("wb") as stream:
+        process = subprocess.Popen(command, stdout=stream, stderr=stream, env={**os.environ, **quiet})
+        try:
+            _wait(process, f"http://127.0.0.1:{port}/health", log)
+            yield f"http://127.0.0.1:{port}/v1"
+        finally:
+            process.terminate()
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _wait(process: "subprocess.Popen[bytes]", health: str, log: Path) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(health, timeout=5):
+                return
+        except OSError:
+            time.sleep(0.5)
+    raise RuntimeError(f"vLLM did not serve:\n{log.read_text(errors='replace')[-2000:]}")
+
+
+def post(url: str, route: str, **body: object) -> Any:
+    request = urllib.request.Request(
+        f"{url}/{route}",
+        json.dumps({"model": NAME, "temperature": 0, **body}).encode(),
+        {"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=300) as response:
+        return json.load(response)["choices"][0]
+
+
+def weighed(url: str, scorer: Scorer, asked: Question) -> list[float]:
+    """Return the summed log-likelihood of each option's tokens behind the prompt, as the server tells it."""
+    tree, found = scorer.tree(asked), []
+    for branch in tree.branches:
+        said = post(url, "completions", prompt=[*tree.prompt, *branch], max_tokens=1, echo=True, logprobs=0)
+        start = len(tree.prompt)
+        found.append(sum(said["logprobs"]["token_logprobs"][start : start + len(branch)]))
+    return found
+
+
+def assert_weighs_the_same(url: str, scorer: Scorer, untrained: list[tuple[float, ...]]) -> None:
+    ours = scorer.score(QUESTIONS[:4])
+    theirs = [weighed(url, scorer, q) for q in QUESTIONS[:4]]
+    apart = max(abs(a - b) for x, y in zip(ours, theirs, strict=True) for a, b in zip(x, y, strict=True))
+    learned = min(abs(a - b) for x, y in zip(ours, untrained, strict=True) for a, b in zip(x, y, strict=True))
+    print(f"\nfurthest apart {apart:.4f} nats; nearest to the untrained base {learned:.4f}")
+    assert apart < TOLERANCE < learned / 2
+
+
+def written(scorer: Scorer, asked: Question) -> list[str]:
+    """Return what the student writes here, token by token, greedily."""
+    import torch
+
+    tokens = torch.tensor([render_prompt(scorer.tokenizer, prompts.ask(asked, Mode.DIRECT))])
+    reply = scorer.model.generate(input_ids=tokens, attention_mask=torch.ones_like(tokens), max_new_tokens=TOKENS)
+    return list(scorer.tokenizer.batch_decode(reply[0, tokens.shape[1] :].unsqueeze(1), skip_special_tokens=True))
+
+
+def test_a_merged_student_is_served_as_it_is(merged: Path, untrained: list[tuple[float, ...]], tmp_path: Path) -> None:
+    scorer = load_scorer(merged, "cpu")
+    with served(merged, tmp_path / "log", "--served-model-name", NAME) as url:
+        for asked in QUESTIONS[:4]:
+            here = "".join(written(scorer, asked))
+            user = prompts.ask(asked, Mode.DIRECT)
+            tokens = render_prompt(scorer.tokenizer, user)
+            there = post(url, "completions", prompt=tokens, max_tokens=TOKENS)["text"]
+            # The chat route lays the same template over the same messages: the folder brought it along.
+            chat = post(url, "chat/completions", messages=prompts.messages(user), max_tokens=TOKENS)
+            assert here.startswith(prompts.ANSWER)
+            assert there == chat["message"]["content"] == here
+        assert_weighs_the_same(url, scorer, untrained)
+
+
+def test_an_adapter_is_served_beside_its_base(
+    student: Path, untrained: list[tuple[float, ...]], tmp_path: Path
+) -> None:
+    scorer = load_scorer(student, "cpu")
+    more = ("--enable-lora", "--lora-modules", f"{NAME}={student}", "--max-lora-rank", str(RANK))
+    with served(embedded_folder(), tmp_path / "log", *more) as url:
+        assert_weighs_the_same(url, scorer, untrained)
