@@ -13,7 +13,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from failwise.cli_ask import ask, calibrate
+from failwise.cli_ask import ask
+from failwise.cli_calibrate import calibrate
 from failwise.errors import FailwiseError
 from failwise.evaluation.calibration import FILE
 from failwise.evaluation.likelihood import Scorer

@@ -10,6 +10,7 @@ from failwise import (
     __version__,
     cli_ask,
     cli_batch,
+    cli_calibrate,
     cli_check,
     cli_consensus,
     cli_convert,
@@ -77,7 +78,7 @@ student.command("merge")(cli_handover.merge)
 student.command("package")(cli_handover.package)
 app.add_typer(student, name="student")
 app.command("ask")(cli_ask.ask)
-app.command("calibrate")(cli_ask.calibrate)
+app.command("calibrate")(cli_calibrate.calibrate)
 app.command("in-context")(cli_in_context.in_context)
 app.command("report")(cli_run.report)
 app.command("export")(cli_export_questions.export)

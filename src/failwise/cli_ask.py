@@ -1,4 +1,4 @@
-"""`failwise ask` and `failwise calibrate`: one question to a student, and how far its confidence can be trusted."""
+"""`failwise ask`: one question to a student, and what the ontology says to its answer."""
 
 import json
 from collections.abc import Iterator
@@ -13,13 +13,11 @@ from failwise.cli_options import (
     ConfigFile,
     OntologyPaths,
     Settings,
-    console,
     ontology_settings,
-    print_json,
     print_table,
     to_plain,
 )
-from failwise.cli_students import Map
+from failwise.cli_students import Map, questions_of
 from failwise.errors import InputError
 from failwise.kg.names import cleaned, did_you_mean
 
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
     from failwise.config import RunConfig
     from failwise.evaluation.asking import Reply, Spoken
     from failwise.evaluation.calibration import Calibration
-    from failwise.evaluation.records import Answer
     from failwise.generation.records import Question
     from failwise.kg.graph import KnowledgeGraph
 
@@ -61,7 +58,7 @@ def ask(
 
     whole = load_config(RunConfig, config, [*setting, *ontology_settings(ontology)])
     _refuse_no_student(student)
-    _refuse_two_questions(text, option, question_id, questions)
+    _refuse_twoquestions_of(text, option, question_id, questions)
     typed = None if questions else typed_question(text, option)
     graph = KnowledgeGraph.load(whole.ontology.paths, shipped=whole.ontology.shipped)
     question = linked(typed, graph) if typed else _from_file(questions, question_id, graph, field_map)
@@ -79,54 +76,6 @@ def ask(
         raise typer.Exit(1)
 
 
-def calibrate(
-    student: Annotated[Path, typer.Argument(help="A student's folder.")],
-    questions: Annotated[Path, typer.Argument(help="Questions it was not trained on; of splits, 'test' is asked.")],
-    answers: Annotated[
-        Path | None, typer.Option(help="Keep the answers here; those of `failwise evaluate` do.", show_default=False)
-    ] = None,
-    config: ConfigFile = None,
-    setting: Settings = [],  # noqa: B006
-    field_map: Map = None,
-    as_json: AsJson = False,
-) -> None:
-    """Fit one temperature to a student's answers, so that 80 % sure is right in 80 %; written into its folder.
-
-    The errors are those of answers that the temperature was not fitted on: each half of the questions, cut by a hash
-    of their facts, is judged with the other half's.
-    """
-    from failwise.config import RunConfig, load_config
-    from failwise.evaluation.calibration import calibrate_answers, grade, save_calibration
-    from failwise.files import file_digest
-    from failwise.training.contract import DecodeContract, student_fingerprint
-
-    whole = load_config(RunConfig, config, setting)
-    fingerprint = student_fingerprint(DecodeContract.load(student), student)
-    asked = _unseen(student, questions, whole, field_map)
-    if answers:
-        _refuse_other_answers(answers, fingerprint)
-    given = _asked(student, asked, whole, answers)
-    found = calibrate_answers(grade(asked, given), fingerprint, file_digest(questions))
-    path = save_calibration(found, student)
-    if as_json:
-        print_json(found)
-        return
-    rows = [
-        [name, f"{before:.4f}", f"{after:.4f}"]
-        for name, before, after in (
-            (f"calibration error, {found.bins} bins", found.ece_before, found.ece_after),
-            ("Brier score", found.brier_before, found.brier_after),
-        )
-    ]
-    print_table(["of answers it was not fitted on", "before", "after"], rows)
-    typer.echo(f"{path}: temperature {found.temperature:.3f}, {found.n:,} answers, {100 * found.accuracy:.1f} % right")
-    if found.at_bound:
-        typer.echo("The temperature is at the end of where it is looked for: all answers are right, or none tells.")
-
-
-# --- what is asked, and who ---
-
-
 def _refuse_no_student(student: str) -> None:
     """Say so before anything is loaded."""
     from failwise.training.contract import DecodeContract
@@ -135,7 +84,7 @@ def _refuse_no_student(student: str) -> None:
         DecodeContract.load(Path(student))
 
 
-def _refuse_two_questions(text: str, option: list[str], question_id: str, questions: Path | None) -> None:
+def _refuse_twoquestions_of(text: str, option: list[str], question_id: str, questions: Path | None) -> None:
     if bool(question_id) != (questions is not None):
         raise InputError("--id names a question of a file, and --questions names the file: give both, or a text")
     if question_id and (text or option):
@@ -143,18 +92,11 @@ def _refuse_two_questions(text: str, option: list[str], question_id: str, questi
 
 
 def _from_file(path: Path | None, question_id: str, graph: "KnowledgeGraph", field_map: str | None) -> "Question":
-    found = {q.id: q for q in _questions(path or Path(), field_map, graph)}
+    found = {q.id: q for q in questions_of(path or Path(), field_map, graph)}
     if question_id not in found:
         near = did_you_mean(question_id, found)
         raise InputError(f"{path} has no question of the id {question_id!r}{near}; it has {len(found):,} others")
     return found[question_id]
-
-
-def _questions(path: Path, field_map: str | None, graph: "KnowledgeGraph | None" = None) -> "list[Question]":
-    from failwise.generation.formats.field_map import FieldMap
-    from failwise.generation.formats.question_files import read_questions
-
-    return read_questions(path, graph, field_map=FieldMap.parse(field_map) if field_map else None)
 
 
 def _answered(student: str, question: "Question", whole: "RunConfig") -> "tuple[Spoken, bool]":
@@ -173,62 +115,6 @@ def _answered(student: str, question: "Question", whole: "RunConfig") -> "tuple[
     scorer = load_scorer(student, whole.evaluation.device)
     [(scores, reasons)] = scorer.answer([question])
     return Spoken(scorer.fingerprint, scores, reasons), scorer.asked in (Mode.RATIONALE, Mode.INFERRED)
-
-
-# --- what a student is calibrated on ---
-
-
-def _unseen(student: Path, path: Path, whole: "RunConfig", field_map: str | None) -> "list[Question]":
-    """Return the questions that may be asked: the test split, or all of a file that has none and was not learned."""
-    from failwise.evaluation.answers import sample, single_answer
-    from failwise.evaluation.calibration import refuse_too_few
-    from failwise.files import file_digest, read_json
-    from failwise.generation.splitting.frozen import check_frozen
-    from failwise.manifest import MANIFEST
-
-    check_frozen(path)
-    everything = _questions(path, field_map)
-    if any(q.split for q in everything):
-        chosen = [q for q in everything if q.split == "test"]
-    else:
-        manifest = read_json(student / MANIFEST) if (student / MANIFEST).is_file() else {}
-        if manifest.get("inputs", {}).get("questions") == file_digest(path):
-            raise InputError(f"{student} was trained on {path}; calibrate it on questions that it has not seen")
-        chosen = everything
-    asked = sample(single_answer(chosen), whole.evaluation.limit)
-    refuse_too_few(len(asked), "questions to ask, of the split 'test' where there are splits, as answers")
-    return asked
-
-
-def _refuse_other_answers(path: Path, student: str) -> None:
-    from failwise.evaluation.records import Answer
-    from failwise.files import read_records
-
-    for answer in read_records(path, Answer, torn_tail=True) if path.is_file() else ():
-        if answer.student != student:
-            raise InputError(
-                f"{path} holds answers of the student {answer.student}, and this one is {student}; name another file"
-            )
-
-
-def _asked(student: Path, asked: "list[Question]", whole: "RunConfig", path: Path | None) -> "list[Answer]":
-    from failwise.evaluation.answers import write_answers
-    from failwise.progress import progress_bar
-    from failwise.training.extra import need_train_extra
-
-    need_train_extra("asking a student")
-    from failwise.evaluation.likelihood import score_questions
-
-    config, given = whole.evaluation, []
-    with progress_bar(console(), "asking", len(asked)) as bar:
-        if path is not None:
-            return write_answers(student, asked, config, path, bar.advance)
-        for answer in score_questions(
-            student, asked, device=config.device, batch_size=config.batch_size, threads=config.threads
-        ):
-            given.append(answer)
-            bar.advance(1)
-    return given
 
 
 # --- what is said of an answer ---

@@ -73,7 +73,7 @@ def train(
     from failwise.training.recipe import recipe_digest
 
     whole = load_config(RunConfig, config, setting)
-    everything = _read(questions, field_map)
+    everything = questions_of(questions, field_map)
     chosen = [q for q in everything if q.split in ("", "train")]
     refuse_training_on(chosen or everything, questions, audit)
     if not chosen:
@@ -135,7 +135,7 @@ def evaluate(
     whole = load_config(RunConfig, config, setting)
     graph = _graph(whole, ontology)
     check_frozen(questions)
-    everything = _read(questions, field_map, graph)
+    everything = questions_of(questions, field_map, graph)
     chosen = [q for q in everything if q.split in ("", split)]
     if not chosen:
         found = ", ".join(sorted({q.split for q in everything}))
@@ -184,7 +184,8 @@ def _graph(whole: "RunConfig", ontology: Sequence[Path]) -> "KnowledgeGraph":
     return KnowledgeGraph.load(ontology or whole.ontology.paths, shipped=whole.ontology.shipped)
 
 
-def _read(path: Path, field_map: str | None, graph: "KnowledgeGraph | None" = None) -> "list[Question]":
+def questions_of(path: Path, field_map: str | None, graph: "KnowledgeGraph | None" = None) -> "list[Question]":
+    """Return the questions of a file in any format, linked to the graph if there is one."""
     from failwise.generation.formats.field_map import FieldMap
     from failwise.generation.formats.question_files import read_questions
 
