@@ -49,6 +49,11 @@ class Material:
     variants: Sequence[Question] = ()
     rows: Sequence[Question] = ()
 
+    def lessons(self, task: Task, *, cite_facts: bool = False) -> tuple[list[Shown], dict[str, str]]:
+        """Return what a task teaches, and why questions were left out, by id."""
+        questions = [*self.questions, *self.rows] if task.mode is Mode.VERDICT else self.questions
+        return lessons(questions, self.rationales, task, cite_facts=cite_facts, variants=self.variants)
+
 
 def train_student(material: Material, config: TrainingConfig, folder: Path, progress: Progress) -> TrainingResult:
     """Train a student and write it to a folder; go on from its last checkpoint if there is one.
@@ -89,8 +94,8 @@ def _train(
     material: Material, recipe: Recipe, config: TrainingConfig, folder: Path, progress: Progress
 ) -> TrainingResult:
     started = time.monotonic()
-    learned, watched = _held_out(material.questions, config)
-    taught = _lessons(learned, material, recipe.tasks, config)
+    learned, watched = _held_out(material, config)
+    taught = _lessons(learned, recipe.tasks, config)
     base = resolve_base(config.base)
     fingerprint = _fingerprint(config, recipe, base, taught.lessons)
     if (finished := _finished(folder, fingerprint)) is not None:
@@ -103,7 +108,7 @@ def _train(
     encoder = Encoder(tokenizer, config.max_length)
     fitted = _fitted(taught, recipe.tasks, encoder)
     steps = plan_steps(fitted.lessons, recipe.tasks, encoder, config)
-    held_out = _once(watched, material, recipe.tasks, encoder, config) if watched else []
+    held_out = _once(watched, recipe.tasks, encoder, config) if watched.questions else []
     model = models.load_trainable(base, config, device)
     resume_from = checkpoints.last_whole(saved)
     padding = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
@@ -135,14 +140,14 @@ def _train(
     return result
 
 
-def _held_out(questions: Sequence[Question], config: TrainingConfig) -> tuple[list[Question], list[Question]]:
-    """Return the questions to learn, and those whose loss says when to stop, drawn by the seed."""
+def _held_out(material: Material, config: TrainingConfig) -> tuple[Material, Material]:
+    """Return what is learned, and the questions whose loss says when to stop, drawn by the seed."""
+    questions = material.questions
     count = round(config.validation_share * len(questions))
     chosen = set(random.Random(config.seed).sample(range(len(questions)), count))
-    return (
-        [q for at, q in enumerate(questions) if at not in chosen],
-        [q for at, q in enumerate(questions) if at in chosen],
-    )
+    learned = [q for at, q in enumerate(questions) if at not in chosen]
+    watched = [q for at, q in enumerate(questions) if at in chosen]
+    return replace(material, questions=learned), replace(material, questions=watched, rows=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,19 +163,8 @@ class Taught:
         return dict(Counter(self.left_out[0][i] for i in sorted(everywhere)))
 
 
-def _lessons(
-    questions: Sequence[Question], material: Material, tasks: Sequence[Task], config: TrainingConfig
-) -> Taught:
-    made = [
-        lessons(
-            [*questions, *material.rows] if task.mode is Mode.VERDICT else questions,
-            material.rationales,
-            task,
-            cite_facts=config.cite_facts,
-            variants=material.variants,
-        )
-        for task in tasks
-    ]
+def _lessons(material: Material, tasks: Sequence[Task], config: TrainingConfig) -> Taught:
+    made = [material.lessons(task, cite_facts=config.cite_facts) for task in tasks]
     return Taught([kept for kept, _ in made], [left_out for _, left_out in made])
 
 
@@ -192,11 +186,9 @@ def _fitted(taught: Taught, tasks: Sequence[Task], encoder: Encoder) -> Taught:
     return fitted
 
 
-def _once(
-    questions: Sequence[Question], material: Material, tasks: Sequence[Task], encoder: Encoder, config: TrainingConfig
-) -> list[list[Unit]]:
-    """Return steps that show each held-out question once."""
-    fitted = _fitted(_lessons(questions, material, tasks, config), tasks, encoder)
+def _once(material: Material, tasks: Sequence[Task], encoder: Encoder, config: TrainingConfig) -> list[list[Unit]]:
+    """Return steps that show each question once."""
+    fitted = _fitted(_lessons(material, tasks, config), tasks, encoder)
     return plan_steps(fitted.lessons, tasks, encoder, config.model_copy(update={"epochs": 1.0, "max_steps": None}))
 
 

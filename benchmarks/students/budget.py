@@ -6,7 +6,6 @@ from failwise.training.bases import resolve_base
 from failwise.training.batches import plan_steps
 from failwise.training.config import TrainingConfig
 from failwise.training.encoding import Encoder
-from failwise.training.examples import lessons
 from failwise.training.models import load_tokenizer
 from failwise.training.recipe import Task, load_recipe
 from failwise.training.student import Material
@@ -24,15 +23,6 @@ def steps_for(material: Material, config: TrainingConfig, tokens: int) -> int:
 
 
 def _tokens_per_step(material: Material, tasks: Sequence[Task], encoder: Encoder, config: TrainingConfig) -> float:
-    shown = []
-    for task in tasks:
-        found, _ = lessons(
-            material.questions,
-            material.rationales,
-            task,
-            cite_facts=config.cite_facts,
-            variants=material.variants,
-        )
-        shown.append(encoder.fitting(found)[0])
+    shown = [encoder.fitting(material.lessons(task, cite_facts=config.cite_facts)[0])[0] for task in tasks]
     steps = plan_steps(shown, tasks, encoder, config.model_copy(update={"max_steps": COUNTED, "epochs": None}))
     return sum(tree.width for step in steps for unit in step for tree in unit.trees) / COUNTED

@@ -11,6 +11,7 @@ from failwise.errors import InputError
 from failwise.evaluation.answers import sample, single_answer
 from failwise.files import read_records, write_records
 from failwise.generation.config import QuestionsConfig, RationalesConfig, Regime
+from failwise.generation.drawing.rows import row_questions
 from failwise.generation.drawing.synthesize import Synthesis
 from failwise.generation.formats.question_files import QUESTIONS, read_questions
 from failwise.generation.perturbing.perturb import perturb
@@ -125,12 +126,14 @@ class Sources:
         }
 
     def material(self, column: Column, recipe_name: str, seed: int) -> "Material":
-        """Return what a recipe is taught from: our questions, the graph's rationales and views, as far as it asks."""
+        """Return what a recipe is taught from: our questions; of the graph rationales, views and rows, if it asks."""
         from failwise.training.student import Material
 
         recipe, learned = load_recipe(recipe_name), self.ours(column, "train")
         views = list(perturb(learned, recipe.views, graph=self.graph, seed=seed)) if recipe.views else []
-        return Material(learned, self._rationales(column, learned) if recipe.needs_rationales else {}, views)
+        rationales = self._rationales(column, learned) if recipe.needs_rationales else {}
+        rows = list(row_questions(learned, self.graph)) if recipe.teaches_facts else []
+        return Material(learned, rationales, views, rows)
 
     def _rationales(self, column: Column, learned: Sequence[Question]) -> dict[str, Rationale]:
         folder = self.folder(column)

@@ -75,7 +75,7 @@ def test_a_student_is_written_whole(taught: Material, recipe: TrainingConfig, tm
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {ADAPTER, "adapter_config.json", "contract.json", "training.json"}
     contract = DecodeContract.load(tmp_path)
-    assert contract.modes == (Mode.DIRECT, Mode.RATIONALE)
+    assert contract.modes == (Mode.VERDICT, Mode.RATIONALE) and contract.asked is Mode.VERDICT
     written = json.loads((tmp_path / "training.json").read_text())
     assert written["config"] == recipe.model_dump(mode="json")
     assert tuple(written["result"]["losses"]) == result.losses
