@@ -19,11 +19,12 @@ STATED = (Truth.YES, Truth.NO)
 def row_questions(questions: Sequence[Question], graph: KnowledgeGraph) -> Iterator[Question]:
     """Yield a question for each anchor and wording of the tables that training questions ask about.
 
-    Its options are all things that the graph states something of; none is in a table across asset classes. Where the
-    splits divide the facts, only those that the training questions use are told.
+    Its options are all things that the graph states something of; none is in a table across asset classes, nor in one
+    that the graph does not know. Where the splits divide the facts, only those that the training questions use are told.
     """
     training = [q for q in questions if q.split in ("", "train")]
-    tables = {(q.asset_class, q.relation, q.direction) for q in training if q.direction and any(q.fact_ids)}
+    known = [q for q in training if q.direction and any(fact_id in graph.facts for fact_id in q.fact_ids)]
+    tables = {(q.asset_class, q.relation, q.direction) for q in known if q.direction}
     allowed = allowed_facts(training)
     told = frozenset().union(*allowed.values()) if allowed else None
     for asset_class, relation, direction in sorted(tables):

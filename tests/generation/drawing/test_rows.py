@@ -49,4 +49,5 @@ def test_test_questions_and_those_without_facts_ask_for_no_rows(
 ) -> None:
     elsewhere = [replace(q, split="test") for q in questions]
     bare = [replace(q, fact_ids=(), anchor="") for q in questions]
-    assert list(row_questions([*elsewhere, *bare], shipped)) == []
+    strange = [replace(q, asset_class="teapot", fact_ids=("teapot/indicatedBy/a/b",)) for q in questions]
+    assert list(row_questions([*elsewhere, *bare, *strange], shipped)) == []
