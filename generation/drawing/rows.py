@@ -20,7 +20,7 @@ def row_questions(questions: Sequence[Question], graph: KnowledgeGraph) -> Itera
     """Yield a question for each anchor and wording of the tables that training questions ask about.
 
     Its options are all things that the graph states something of; none is in a table across asset classes, nor in one
-    that the graph does not know. Where the splits divide the facts, only those that the training questions use are told.
+    that the graph does not know. Where the splits divide the facts, only those of the training questions are told.
     """
     training = [q for q in questions if q.split in ("", "train")]
     known = [q for q in training if q.direction and any(fact_id in graph.facts for fact_id in q.fact_ids)]
