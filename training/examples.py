@@ -161,7 +161,12 @@ def _rows(questions: Iterable[Question], most: int) -> Iterable[Row]:
         rows[key if linked else (question.id,)].append(question)
     for asked in rows.values():
         wordings = {prompts.ask(q, Mode.VERDICT): _wanted(q) for q in asked}
-        said = {name: holds for q in asked for name, holds in _holds(q)}
+        said = {
+            name: holds
+            for q in asked
+            for (name, holds), fact in zip(_holds(q), q.fact_ids or q.options, strict=True)
+            if fact  # "none of these" speaks of the other options, and a row has none
+        }
         yield Row(asked[0].id, tuple(wordings.items()), _verdicts(said.items()), most)
 
 
@@ -171,7 +176,7 @@ def _wanted(question: Question) -> Branch:
 
 
 def _holds(question: Question) -> Iterator[tuple[str, bool]]:
-    """Yield each option and whether it holds. Of "none of these" too: it is right where it is said of the others."""
+    """Yield each option and whether it holds."""
     wanted = question.polarity is not Polarity.ELIMINATION
     for option, right in zip(question.options, question.correct, strict=True):
         yield option, right is wanted

@@ -8,7 +8,7 @@ QUESTIONS_PER_SECOND = 10_000
 RATIONALES_PER_SECOND = 8_000
 # A model as teacher: one 150-token rationale takes about this long, divided by the requests in flight.
 SECONDS_PER_RATIONALE = 3.0
-SECONDS_PER_EXAMPLE = 0.19
+SECONDS_PER_EXAMPLE = 0.35
 START_TRAINING = 30.0
 ANSWERS_PER_SECOND = 12.0
 START_SCORING = 15.0

@@ -121,6 +121,12 @@ def test_the_verdicts_of_an_anchor_are_one_row(make_question: Make) -> None:
     assert {(example.prompt, example.branches[0]) for example in drawn} == set(row.wordings)
 
 
+def test_a_row_says_nothing_of_none_of_these(make_question: Make) -> None:
+    question = make_question(1, ("speed", "none of these"))
+    ((row,), _) = lessons([replace(question, fact_ids=(question.fact_ids[0], ""))], {}, Task(mode=Mode.VERDICT))
+    assert isinstance(row, Row) and [b.name for b in row.verdicts] == ["speed"]
+
+
 def test_several_right_options_can_be_judged(make_question: Make) -> None:
     double = replace(make_question(1), correct=(True, True))
     ((row,), left_out) = lessons([double], {}, Task(mode=Mode.VERDICT))
