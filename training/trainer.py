@@ -78,7 +78,6 @@ class StudentTrainer(Trainer):
             raise StudentError(
                 f"the loss at step {self.state.global_step + 1} is {loss.item()}: the training has diverged; its last "
                 f"checkpoint is kept. Train into another folder with a learning_rate below {self.args.learning_rate:g}"
-                + ("" if self.args.max_grad_norm else ", or with max_grad_norm above 0")
             )
         parts = self.args.gradient_accumulation_steps * self.args.world_size
         if model.training:

@@ -23,8 +23,11 @@ def row_questions(questions: Sequence[Question], graph: KnowledgeGraph) -> Itera
     that the graph does not know. Where the splits divide the facts, only those of the training questions are told.
     """
     training = [q for q in questions if q.split in ("", "train")]
-    known = [q for q in training if q.direction and any(fact_id in graph.facts for fact_id in q.fact_ids)]
-    tables = {(q.asset_class, q.relation, q.direction) for q in known if q.direction}
+    tables = {
+        (q.asset_class, q.relation, q.direction)
+        for q in training
+        if q.direction and any(fact_id in graph.facts for fact_id in q.fact_ids)
+    }
     allowed = allowed_facts(training)
     told = frozenset().union(*allowed.values()) if allowed else None
     for asset_class, relation, direction in sorted(tables):
