@@ -39,11 +39,12 @@ COUNTS = {
 }
 NOT = {
     "en": r"\b(not|no|cannot|nothing|other than|outside|in vain|leave (out|off|aside)|left out|ruled out|set aside|"
-    r"dismiss|wrong|false|invisible|hidden|drops out|spared|beside the point|in spite of|still leave)\b",
+    r"dismiss|wrong|false|invisible|hidden|drops out|spared|beside the point|in spite of|still leave|least|last|bottom|low|unlikely|unrelated|irrelevant|unimportant|"
+    r"insignificant|useless|ignored|disregard\w*|dropped|exclude)\b",
     "de": r"\b(nicht|nichts|keine?)\b",
 }
-# Words of a trouble or a scale, which negate nothing.
-HARMLESS = {"en": r"no longer|cannot be detected", "de": r"nicht zu entdecken"}
+# Words of a trouble or a scale, which negate nothing, and a negation that negates another.
+HARMLESS = {"en": r"no longer|cannot be detected|very unlikely|must not be ignored", "de": r"nicht zu entdecken"}
 ENGLISH = r"\b(the|of|which|these|is|not|and|or|none|failure|asset|select|mark|tick)\b"
 
 
