@@ -25,6 +25,7 @@ from failwise.training.contract import FILE as CONTRACT
 from failwise.training.contract import FIRST, base_fingerprint, student_fingerprint
 from failwise.training.encoding import Encoder
 from failwise.training.examples import options_example
+from failwise.training.memory import enough_memory
 from failwise.training.reasons import written
 from failwise.training.recipe import ASKED
 from failwise.training.records import Mode
@@ -100,7 +101,8 @@ def score_questions(
     for start in range(0, len(ordered), batch_size):
         batch = ordered[start : start + batch_size]
         began = time.perf_counter()
-        answered = scorer.answer(batch)
+        with enough_memory("scoring", f"set evaluation.batch_size below {batch_size}"):
+            answered = scorer.answer(batch)
         latency_ms = (time.perf_counter() - began) * 1000 / len(batch)
         for question, (scores, reasons) in zip(batch, answered, strict=True):
             yield _answer(question, scores, reasons, scorer.fingerprint, latency_ms)

@@ -88,5 +88,9 @@ class TrainingConfig(BaseModel):
         return self
 
     def fingerprint_fields(self) -> dict[str, object]:
-        """Return the fields that decide the weights; where and how often to save does not, nor a recipe's name."""
-        return self.model_dump(mode="json", exclude={"recipe", "checkpoint_every", "device", "threads", "report_to"})
+        """Return the fields that decide the weights: not a recipe's name, nor what only trades memory for time.
+
+        So a training that ran out of memory goes on with more `parts`, or on another device.
+        """
+        other = {"recipe", "checkpoint_every", "device", "threads", "report_to", "parts", "gradient_checkpointing"}
+        return self.model_dump(mode="json", exclude=other)

@@ -29,6 +29,7 @@ from failwise.training.config import TrainingConfig
 from failwise.training.contract import ADAPTER, FULL
 from failwise.training.encoding import Unit
 from failwise.training.losses import combined, task_losses
+from failwise.training.memory import enough_memory
 from failwise.training.recipe import Task
 
 Progress = Callable[[int, int, float], None]
@@ -37,6 +38,9 @@ Progress = Callable[[int, int, float], None]
 TASK = "task/"
 
 OPTIMIZERS = {"paged_adamw": "paged_adamw_32bit", "paged_adamw_8bit": "paged_adamw_8bit"}
+
+# What torch's zip writer says where it is refused.
+_WRITER = ("PytorchStreamWriter", "unexpected pos", "File write failed")
 
 # Above the size of any student, so that its weights are one file.
 WHOLE = "1000GB"
@@ -116,7 +120,12 @@ class StudentTrainer(Trainer):
             super()._save_checkpoint(*args, **kwargs)
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
-        """Save the weights alone: Trainer would add a pickle of its arguments that nothing reads."""
+        """Save the weights alone: Trainer would add a pickle of its arguments that nothing reads.
+
+        Where the model is divided among processes, all come here, and the first one alone holds what is to be saved.
+        """
+        if not self.args.should_save:
+            return
         save_weights(self.model, Path(str(output_dir or self.args.output_dir)), state_dict)
 
 
@@ -125,8 +134,10 @@ def saving(folder: Path) -> Iterator[None]:
     """Turn the libraries' many ways of saying that the disk refused into one."""
     try:
         yield
-    # torch says RuntimeError where its zip writer is refused, safetensors has an error of its own.
+    # safetensors has an error of its own, and torch's zip writer says RuntimeError, as it does of anything.
     except (SafetensorError, OSError, RuntimeError) as error:
+        if type(error) is RuntimeError and not any(said in str(error) for said in _WRITER):
+            raise
         raise StorageError(
             f"cannot write the student's weights to {folder}: {error}; free some space and run the same command again: "
             "it goes on from the last whole checkpoint"
@@ -213,7 +224,8 @@ def run_steps(
         callbacks=[_Report(progress, checkpoints), *([EarlyStoppingCallback(config.patience)] if held_out else [])],
     )
     trainer.remove_callback(PrinterCallback)
-    trainer.train(resume_from_checkpoint=str(resume_from) if resume_from else None)
+    with enough_memory("training", _knobs(config)):
+        trainer.train(resume_from_checkpoint=str(resume_from) if resume_from else None)
     with saving(finished):
         trainer.save_model(str(finished))
     history = trainer.state.log_history
@@ -224,6 +236,20 @@ def run_steps(
         tuple(tuple(float(e[TASK + t.name]) for e in learned if TASK + t.name in e) for t in tasks),
         {int(entry["step"]): round(float(entry["eval_loss"]), 4) for entry in history if "eval_loss" in entry},
         step_of(Path(best)) if best else len(learned),
+    )
+
+
+def _knobs(config: TrainingConfig) -> str:
+    """Return what to set so that a step needs less memory: first what changes no loss."""
+    same = [f"set training.parts above {config.parts}"]
+    if not config.gradient_checkpointing:
+        same.append("training.gradient_checkpointing to true")
+    other = [f"training.max_length below {config.max_length}"]
+    if config.method != "full":
+        other.append(f"training.top_layers below {config.top_layers:g}")
+    return (
+        f"{' or '.join(same)}, and it goes on from its last checkpoint; or, for another student in another folder, "
+        f"{' or '.join(other)}"
     )
 
 

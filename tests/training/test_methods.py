@@ -16,6 +16,8 @@ from failwise.errors import InputError, StudentError
 from failwise.evaluation.likelihood import load_scorer, score_questions
 from failwise.generation.perturbing.perturb import perturb
 from failwise.generation.records import Question, Rationale
+from failwise.training import trainer
+from failwise.training.batches import Part
 from failwise.training.config import TrainingConfig
 from failwise.training.contract import ADAPTER, FIRST, FULL, DecodeContract
 from failwise.training.reasons import FILE as OWN_REASONS
@@ -212,6 +214,27 @@ def test_parts_change_nothing_but_the_memory(material: Material, tiny_base: Path
     whole = train_student(material, config(tiny_base, recipe="multi-task"), tmp_path / "1", quiet)
     parts = train_student(material, config(tiny_base, recipe="multi-task", parts=3), tmp_path / "3", quiet)
     assert parts.losses == pytest.approx(whole.losses, rel=1e-4)
+
+
+def test_out_of_memory_says_what_to_set_and_goes_on(
+    material: Material, tiny_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = config(tiny_base, recipe="multi-task")
+    whole = train_student(material, settings, tmp_path / "whole", quiet)
+    learn = trainer.task_losses
+
+    def greedy(model: Any, part: Part, *rest: Any) -> Any:
+        if len(part.units) > 2 and list((tmp_path / "short").rglob("whole.json")):
+            torch.empty(1 << 55, dtype=torch.uint8)  # refused by the real allocator
+        return learn(model, part, *rest)
+
+    monkeypatch.setattr(trainer, "task_losses", greedy)
+    with pytest.raises(StudentError, match=r"training\.parts above 1 or training\.gradient_checkpointing") as said:
+        train_student(material, settings, tmp_path / "short", quiet)
+    assert "goes on from its last checkpoint" in str(said.value) and "\n" not in str(said.value)
+    less = settings.model_copy(update={"parts": settings.batch_size, "gradient_checkpointing": True})
+    resumed = train_student(material, less, tmp_path / "short", quiet)
+    assert resumed.resumed_at > 0 and resumed.losses == pytest.approx(whole.losses, rel=1e-4)
 
 
 def test_it_stops_when_what_is_held_out_is_learned_no_better(

@@ -1,4 +1,4 @@
-"""Two processes that train together end as one would that learns the same steps."""
+"""Two processes that train together end as one would that learns the same steps, each with the whole model or a half."""
 
 import json
 import os
@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from tests.conftest import environment
 
 pytestmark = pytest.mark.slow
 
+SHARDED = Path(__file__).with_name("sharded_on_cpu.py")
 SETTINGS = (
     *("quantisation=none", "precision=fp32", "adapter_precision=fp32", "rank=4", "alpha=8", "learning_rate=1e-2"),
     *("batch_size=5", "max_steps=8", "checkpoint_every=2", "device=cpu", "threads=1"),
@@ -33,15 +35,32 @@ def files(questions: list[Question], rationales: dict[str, Rationale], tmp_path:
     return str(tmp_path / "questions.jsonl"), str(tmp_path / "rationales.jsonl")
 
 
-def command(processes: int, files: tuple[str, str], base: Path, out: Path, *settings: str) -> list[str]:
-    launch = ("accelerate.commands.launch", "--cpu", "--num_processes", str(processes), "--num_machines", "1")
-    ours = ("-m", "failwise", "train", *files, "--out", str(out))
+def command(files: tuple[str, str], base: Path, out: Path, *settings: str) -> list[str]:
+    """Return what failwise is told."""
     given = [x for s in (f"base={base}", *SETTINGS, *settings) for x in ("--set", f"training.{s}")]
+    return ["train", *files, "--out", str(out), *given]
+
+
+def alone(*ours: str) -> list[str]:
+    return [sys.executable, "-m", "failwise", *ours]
+
+
+def pair(*ours: str) -> list[str]:
+    """Return the command for two processes that each hold the whole model."""
+    launch = ("accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1")
     quiet = ("--mixed_precision", "no", "--dynamo_backend", "no")
-    if processes == 1:
-        return [sys.executable, *ours, *given]
     port = ("--main_process_ip", "127.0.0.1", "--main_process_port", "0")
-    return [sys.executable, "-m", *launch, *quiet, *port, *ours, *given]
+    return [sys.executable, "-m", *launch, *quiet, *port, "-m", "failwise", *ours]
+
+
+def sharded(*ours: str) -> list[str]:
+    """Return the command for two processes that divide the model between them (FSDP2)."""
+    plugin = ("ACCELERATE_USE_CPU=true", "ACCELERATE_USE_FSDP=true", "FSDP_VERSION=2")
+    layers = ("FSDP_AUTO_WRAP_POLICY=TRANSFORMER_BASED_WRAP", "FSDP_CPU_RAM_EFFICIENT_LOADING=false")
+    launch = ("-m", "torch.distributed.run", "--nproc_per_node", "2", "--rdzv_backend", "c10d")
+    place = ("--rdzv_endpoint", "127.0.0.1:0")
+    saved = "FSDP_STATE_DICT_TYPE=FULL_STATE_DICT"
+    return ["env", *plugin, *layers, saved, sys.executable, *launch, *place, str(SHARDED), *ours]
 
 
 def losses(student: Path) -> list[float]:
@@ -54,23 +73,40 @@ def run(*arguments: str) -> None:
     assert done.returncode == 0, done.stderr[-3000:]
 
 
+def same(ours: Path, theirs: Path, *, within: float) -> None:
+    assert losses(ours) == pytest.approx(losses(theirs), rel=within)
+    weights, others = (load_file(student / ADAPTER) for student in (ours, theirs))
+    assert weights.keys() == others.keys()
+    for name, values in weights.items():
+        torch.testing.assert_close(values, others[name], rtol=10 * within, atol=10 * within)
+
+
 @pytest.mark.parametrize("recipe", ["multi-task", "facts"])
 def test_two_processes_learn_what_one_does(
     recipe: str, files: tuple[str, str], tiny_base: Path, tmp_path: Path
 ) -> None:
-    for processes in (1, 2):
-        run(*command(processes, files, tiny_base, tmp_path / str(processes), f"recipe={recipe}"))
-    assert losses(tmp_path / "2") == pytest.approx(losses(tmp_path / "1"), rel=1e-4)
-    ours, theirs = (load_file(tmp_path / name / ADAPTER) for name in ("1", "2"))
-    for name, values in ours.items():
-        torch.testing.assert_close(values, theirs[name], rtol=1e-3, atol=1e-3)
+    for launch in (alone, pair, sharded):
+        run(*launch(*command(files, tiny_base, tmp_path / launch.__name__, f"recipe={recipe}")))
+    for name in ("pair", "sharded"):
+        same(tmp_path / name, tmp_path / "alone", within=1e-4)
+    assert {p.name for p in (tmp_path / "sharded").iterdir()} == {p.name for p in (tmp_path / "alone").iterdir()}
 
 
-def test_a_killed_pair_goes_on(files: tuple[str, str], tiny_base: Path, tmp_path: Path) -> None:
-    run(*command(1, files, tiny_base, tmp_path / "whole", "recipe=answer"))
-    pair = command(2, files, tiny_base, tmp_path / "pair", "recipe=answer")
+def test_a_base_in_four_bits_is_divided_too(files: tuple[str, str], tiny_base: Path, tmp_path: Path) -> None:
+    quantised = ("recipe=answer", "quantisation=nf4", "precision=bf16", "adapter_precision=bf16")
+    for launch in (alone, sharded):
+        run(*launch(*command(files, tiny_base, tmp_path / launch.__name__, *quantised)))
+    same(tmp_path / "sharded", tmp_path / "alone", within=1e-2)
+
+
+@pytest.mark.parametrize("launch", [pair, sharded])
+def test_a_killed_pair_goes_on(
+    launch: Callable[..., list[str]], files: tuple[str, str], tiny_base: Path, tmp_path: Path
+) -> None:
+    run(*alone(*command(files, tiny_base, tmp_path / "whole", "recipe=answer")))
+    both = launch(*command(files, tiny_base, tmp_path / "pair", "recipe=answer"))
     first = subprocess.Popen(
-        pair, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment(), start_new_session=True
+        both, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment(), start_new_session=True
     )
     deadline = time.monotonic() + 300
     while not list((tmp_path / "pair" / "checkpoints").glob("checkpoint-*/whole.json")):
@@ -79,5 +115,5 @@ def test_a_killed_pair_goes_on(files: tuple[str, str], tiny_base: Path, tmp_path
     os.killpg(first.pid, signal.SIGKILL)
     first.wait()
     if not (tmp_path / "pair" / "contract.json").is_file():  # else it was done before the kill came
-        run(*pair)
+        run(*both)
     assert losses(tmp_path / "pair") == pytest.approx(losses(tmp_path / "whole"), rel=1e-4)

@@ -1,0 +1,32 @@
+"""What to do when memory runs out, said in a sentence."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from failwise.errors import StudentError
+
+# On a CPU torch says it in a RuntimeError like any other.
+_SAID = ("can't allocate memory", "not enough memory", "Cannot allocate memory", "std::bad_alloc")
+
+
+@contextmanager
+def enough_memory(what: str, knobs: str) -> Iterator[None]:
+    """Turn the libraries' ways of saying that memory has run out into one.
+
+    Args:
+        what: what is going on, such as "training".
+        knobs: the settings that make it need less.
+
+    Raises:
+        StudentError: there is not enough.
+    """
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        ran_out = isinstance(error, (MemoryError, torch.OutOfMemoryError))
+        if not ran_out and not any(said in str(error) for said in _SAID):
+            raise
+        first = (str(error) or type(error).__name__).splitlines()[0]
+        raise StudentError(f"not enough memory for {what}: {knobs} ({first})") from error
