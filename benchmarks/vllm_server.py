@@ -1,4 +1,4 @@
-"""A real vLLM server on the loopback, with the embedded model, in a process of its own. Needs vLLM in this Python."""
+"""A real vLLM server on the loopback, in a process of its own. Needs vLLM in this Python."""
 
 import os
 import socket
@@ -37,8 +37,11 @@ class Server:
 
 
 @contextmanager
-def serving(log: Path) -> Iterator[Server]:
+def serving(log: Path, model: Path | None = None, *more: str) -> Iterator[Server]:
     """Start a server, wait until it serves, and end it whatever happens.
+
+    Args:
+        model: what is served, and how it is called by `more`; the embedded model under two names if not given.
 
     Raises:
         RuntimeError: it ended or did not come up; the end of its log says why.
@@ -49,8 +52,9 @@ def serving(log: Path) -> Iterator[Server]:
     server = Server(f"http://127.0.0.1:{port}", log)
     # A CPU has no kernel for seeds in prompts that are computed in parts: hence as many tokens at once as fit.
     command = [
-        *(sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(embedded_folder())),
-        *("--served-model-name", MODEL, ALIAS, "--host", "127.0.0.1", "--port", str(port), "--dtype", "bfloat16"),
+        *(sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(model or embedded_folder())),
+        *(more if model else ("--served-model-name", MODEL, ALIAS)),
+        *("--host", "127.0.0.1", "--port", str(port), "--dtype", "bfloat16"),
         *("--max-model-len", "2048", "--max-num-batched-tokens", "8192", "--enforce-eager"),
     ]
     quiet = {"HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1", "VLLM_CPU_KVCACHE_SPACE": "2"}

@@ -19,40 +19,56 @@ from failwise.kg.records import Direction, Fact, Polarity, Truth
 # Share of yes in the matrix behind FailureSensorIQ (470 of 1,342): what is assumed of a name never seen elsewhere.
 BASE_RATE = 0.35
 
+# What a row goes by: nothing, what is usual, or the facts of the graph.
+KINDS = {
+    "random": "chance",
+    "always A": "anchor-blind",
+    "longest option": "anchor-blind",
+    "degree in the asset": "anchor-blind",
+    "degree from other assets": "anchor-blind",
+    "pair prior from other assets": "graph",
+    "graph lookup": "graph",
+}
+
 # None: the row knows nothing of the option, and never takes it.
 Scorer = Callable[[Question, int], float | None]
 
 
 def model_free_rows(questions: Sequence[Question], graph: KnowledgeGraph) -> list[Accuracy]:
-    """Return all rows that the questions allow; rows that need facts come only where all questions have them.
+    """Return all rows that the questions allow; rows that need facts come only where all questions have them."""
+    return [accuracy(name, KINDS[name], points) for name, points in model_free_points(questions, graph).items()]
+
+
+def model_free_points(questions: Sequence[Question], graph: KnowledgeGraph) -> dict[str, list[float]]:
+    """Return the points (0 to 1) of each row, by question.
 
     An option without a fact ("none of these", or one from another asset class) is taken by the lookup alone, where
     no fact makes another option right.
     """
-    rows = [
-        accuracy("random", "chance", [1 / len(q.options) for q in questions]),
-        _row("always A", "anchor-blind", questions, lambda q, i: -float(i), ranked=False),
-        _row("longest option", "anchor-blind", questions, lambda q, i: float(len(q.options[i])), ranked=False),
-    ]
+    points = {
+        "random": [1 / len(q.options) for q in questions],
+        "always A": _points(questions, lambda q, i: -float(i), ranked=False),
+        "longest option": _points(questions, lambda q, i: float(len(q.options[i])), ranked=False),
+    }
     if all(q.fact_ids for q in questions):
         priors = _Priors(graph)
-        rows += [
-            _row("degree in the asset", "anchor-blind", questions, priors.degree),
-            _row("degree from other assets", "anchor-blind", questions, priors.share_elsewhere),
-            _row("pair prior from other assets", "graph", questions, priors.pair_elsewhere),
-            _row("graph lookup", "graph", questions, priors.lookup),
-        ]
-    return rows
+        points |= {
+            "degree in the asset": _points(questions, priors.degree),
+            "degree from other assets": _points(questions, priors.share_elsewhere),
+            "pair prior from other assets": _points(questions, priors.pair_elsewhere),
+            "graph lookup": _points(questions, priors.lookup),
+        }
+    return points
 
 
-def _row(name: str, kind: str, questions: Sequence[Question], score: Scorer, ranked: bool = True) -> Accuracy:
+def _points(questions: Sequence[Question], score: Scorer, ranked: bool = True) -> list[float]:
     points = []
     for question in questions:
         sign = -1 if ranked and question.polarity is Polarity.ELIMINATION else 1
         found = (score(question, i) for i in range(len(question.options)))
         scores = [-inf if s is None else sign * s for s in found]
         points.append(shared_point(scores, question.correct))
-    return accuracy(name, kind, points)
+    return points
 
 
 class _Priors:

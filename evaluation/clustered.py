@@ -7,7 +7,7 @@ move with other anchors, not with other seeds: their values stand beside it.
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from failwise.evaluation.in_context.paired import bootstrap_difference, holm, mcnemar
+from failwise.evaluation.paired import bootstrap_difference, holm, mcnemar
 from failwise.generation.records import Question
 
 RESAMPLES = 2000

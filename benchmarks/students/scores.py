@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.students.material import ORIGINAL, PERTURBED, SETS
 from benchmarks.students.measure import CLOCK, STUDENT, Beat, answered, trained
 from benchmarks.students.plan import MODEL_FREE, Cell, Column
-from failwise.evaluation.baselines import model_free_rows
+from failwise.evaluation.baselines import model_free_points
 from failwise.evaluation.clustered import Points, anchor_of
 from failwise.evaluation.records import Answer
 from failwise.files import RecordLog, content_id, read_json, read_records
@@ -123,20 +123,24 @@ def know(
     Args:
         graph_of: what such a row may know when it is asked a question of a column.
     """
-    path, found = out / MODEL_FREE_FILE, {}
+    path = out / MODEL_FREE_FILE
+    places: dict[str, str] = {}
+    new: dict[str, tuple[KnowledgeGraph, dict[str, Question]]] = {}
     with RecordLog(path) as log:
         kept = {k.key: k.points for k in read_records(path, Known)}
         for column, name, question in _all(asked):
             graph = graph_of(column, question)
-            key = _content_key(question, graph)
+            key = places[f"{name}/{_key(column, question.id)}"] = _content_key(question, graph)
             if key not in kept:
-                if time.time() > until:
-                    continue
-                rows = {row.name: row.right for row in model_free_rows([question], graph)}
-                kept[key] = {row: rows[row] for row in MODEL_FREE}
+                new.setdefault(graph.digest, (graph, {}))[1][key] = question
+        for graph, questions in new.values():
+            if time.time() > until:
+                break
+            points = model_free_points(list(questions.values()), graph)
+            for number, key in enumerate(questions):
+                kept[key] = {row: points[row][number] for row in MODEL_FREE}
                 log.append(Known(key, kept[key]))
-            found[f"{name}/{_key(column, question.id)}"] = kept[key]
-    return found
+    return {place: kept[key] for place, key in places.items() if key in kept}
 
 
 def _all(asked: Mapping[Column, Asked]) -> Iterator[tuple[Column, str, Question]]:

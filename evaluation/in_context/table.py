@@ -6,8 +6,8 @@ from typing import Any
 
 from failwise.evaluation.in_context.config import InContextConfig
 from failwise.evaluation.in_context.curation import RULE
-from failwise.evaluation.in_context.paired import bootstrap_difference, holm, mcnemar
 from failwise.evaluation.in_context.records import CURATED, NONE, RANDOM, Condition, ShotAnswer
+from failwise.evaluation.paired import bootstrap_difference, holm, mcnemar
 from failwise.generation.records import Question
 from failwise.statistics import wilson
 

@@ -39,8 +39,8 @@ COUNTS = {
 }
 NOT = {
     "en": r"\b(not|no|cannot|nothing|other than|outside|in vain|leave (out|off|aside)|left out|ruled out|set aside|"
-    r"dismiss|wrong|false|invisible|hidden|drops out|spared|beside the point|in spite of|still leave|least|last|bottom|low|unlikely|unrelated|irrelevant|unimportant|"
-    r"insignificant|useless|ignored|disregard\w*|dropped|exclude)\b",
+    r"dismiss|wrong|false|invisible|hidden|drops out|spared|beside the point|in spite of|still leave|"
+    r"least|last|bottom|low|unlikely|unrelated|irrelevant|unimportant|insignificant|useless|ignored|disregard\w*|dropped|exclude)\b",
     "de": r"\b(nicht|nichts|keine?)\b",
 }
 # Words of a trouble or a scale, which negate nothing, and a negation that negates another.

@@ -19,5 +19,5 @@ def start_sharded(self: Any, *arguments: Any, **named: Any) -> None:
 
 
 if __name__ == "__main__":
-    state.AcceleratorState.__init__ = start_sharded  # type: ignore[method-assign]
+    state.AcceleratorState.__init__ = start_sharded
     main()

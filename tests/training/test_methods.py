@@ -16,7 +16,7 @@ from failwise.errors import InputError, StudentError
 from failwise.evaluation.likelihood import load_scorer, score_questions
 from failwise.generation.perturbing.perturb import perturb
 from failwise.generation.records import Question, Rationale
-from failwise.training import trainer
+from failwise.training import losses, trainer
 from failwise.training.batches import Part
 from failwise.training.config import TrainingConfig
 from failwise.training.contract import ADAPTER, FIRST, FULL, DecodeContract
@@ -221,7 +221,7 @@ def test_out_of_memory_says_what_to_set_and_goes_on(
 ) -> None:
     settings = config(tiny_base, recipe="multi-task")
     whole = train_student(material, settings, tmp_path / "whole", quiet)
-    learn = trainer.task_losses
+    learn = losses.task_losses
 
     def greedy(model: Any, part: Part, *rest: Any) -> Any:
         if len(part.units) > 2 and list((tmp_path / "short").rglob("whole.json")):

@@ -1,4 +1,4 @@
-"""Two processes that train together end as one would that learns the same steps, each with the whole model or a half."""
+"""Two processes that train together, each with the whole model or a half of it, end as one that learns the same."""
 
 import json
 import os

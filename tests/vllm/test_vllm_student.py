@@ -1,19 +1,13 @@
 """A student on a real vLLM, merged and as an adapter: it writes and weighs what it does here. See `make test-vllm`."""
 
 import json
-import os
-import socket
-import subprocess
-import sys
-import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from benchmarks.vllm_server import serving
 from failwise.embedded import embedded_folder
 from failwise.evaluation.likelihood import Scorer, load_scorer
 from failwise.generation.records import Question
@@ -28,7 +22,6 @@ from tests.training.conftest import question
 pytest.importorskip("vllm", reason="vLLM is not installed; `make test-vllm` brings it")
 pytestmark = pytest.mark.interop
 
-PATIENCE = 300  # seconds until it serves
 # Both compute in bf16 with kernels of their own. In nats, on sums over a handful of tokens: 0.24 was measured, and 8.2
 # to the untrained base.
 TOLERANCE = 0.5
@@ -60,42 +53,6 @@ def merged(student: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def untrained() -> list[tuple[float, ...]]:
     """Return the scores of the base, which a server that lost the adapter would give."""
     return load_scorer("base", "cpu").score(QUESTIONS[:4])
-
-
-@contextmanager
-def served(model: Path, log: Path, *more: str) -> Iterator[str]:
-    """Serve a folder on the loopback, and end that whatever happens; give the address of its OpenAI routes."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [
-        *(sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(model), "--host", "127.0.0.1"),
-        *("--port", str(port), "--dtype", "bfloat16", "--max-model-len", "1024", "--enforce-eager", *more),
-    ]
-    quiet = {"HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1", "VLLM_CPU_KVCACHE_SPACE": "1"}
-    with log.open("wb") as stream:
-        process = subprocess.Popen(command, stdout=stream, stderr=stream, env={**os.environ, **quiet})
-        try:
-            _wait(process, f"http://127.0.0.1:{port}/health", log)
-            yield f"http://127.0.0.1:{port}/v1"
-        finally:
-            process.terminate()
-            try:
-                process.wait(60)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def _wait(process: "subprocess.Popen[bytes]", health: str, log: Path) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(health, timeout=5):
-                return
-        except OSError:
-            time.sleep(0.5)
-    raise RuntimeError(f"vLLM did not serve:\n{log.read_text(errors='replace')[-2000:]}")
 
 
 def post(url: str, route: str, **body: object) -> Any:
@@ -138,17 +95,17 @@ def written(scorer: Scorer, asked: Question) -> list[str]:
 
 def test_a_merged_student_is_served_as_it_is(merged: Path, untrained: list[tuple[float, ...]], tmp_path: Path) -> None:
     scorer = load_scorer(merged, "cpu")
-    with served(merged, tmp_path / "log", "--served-model-name", NAME) as url:
+    with serving(tmp_path / "log", merged, "--served-model-name", NAME) as server:
         for asked in QUESTIONS[:4]:
             here = "".join(written(scorer, asked))
             user = prompts.ask(asked, Mode.DIRECT)
             tokens = render_prompt(scorer.tokenizer, user)
-            there = post(url, "completions", prompt=tokens, max_tokens=TOKENS)["text"]
+            there = post(server.url, "completions", prompt=tokens, max_tokens=TOKENS)["text"]
             # The chat route lays the same template over the same messages: the folder brought it along.
-            chat = post(url, "chat/completions", messages=prompts.messages(user), max_tokens=TOKENS)
+            chat = post(server.url, "chat/completions", messages=prompts.messages(user), max_tokens=TOKENS)
             assert here.startswith(prompts.ANSWER)
             assert there == chat["message"]["content"] == here
-        assert_weighs_the_same(url, scorer, untrained)
+        assert_weighs_the_same(server.url, scorer, untrained)
 
 
 def test_an_adapter_is_served_beside_its_base(
@@ -156,5 +113,5 @@ def test_an_adapter_is_served_beside_its_base(
 ) -> None:
     scorer = load_scorer(student, "cpu")
     more = ("--enable-lora", "--lora-modules", f"{NAME}={student}", "--max-lora-rank", str(RANK))
-    with served(embedded_folder(), tmp_path / "log", *more) as url:
-        assert_weighs_the_same(url, scorer, untrained)
+    with serving(tmp_path / "log", embedded_folder(), *more) as server:
+        assert_weighs_the_same(server.url, scorer, untrained)

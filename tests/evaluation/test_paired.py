@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from failwise.evaluation.in_context.paired import bootstrap_difference, holm, mcnemar
+from failwise.evaluation.paired import bootstrap_difference, holm, mcnemar
 
 
 @pytest.mark.parametrize(
