@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from accelerate import DistributedType, state
+from accelerate import DistributedType, state  # type: ignore[import-untyped]
 
 from failwise.cli import main
 
