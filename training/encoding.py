@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import lru_cache
 
 from transformers import PreTrainedTokenizerBase
 
@@ -11,6 +11,9 @@ from failwise.training import models
 from failwise.training.examples import Lesson, Row, Shown
 from failwise.training.records import Branch, Example
 from failwise.training.tree import Tree
+
+# Texts whose tokens are kept: more than a training has prompts, and a fraction of a large audit.
+_KEPT = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +41,8 @@ class Encoder:
         """Refuse examples of more than `max_length` tokens, where there is a limit."""
         self._end = int(tokenizer.eos_token_id)
         self._most = math.inf if max_length is None else max_length
-        self._prompt = cache(lambda text: tuple(models.render_prompt(tokenizer, text)))
-        self._segment = cache(lambda text: tuple(models.encode(tokenizer, text)))
+        self._prompt = lru_cache(_KEPT)(lambda text: tuple(models.render_prompt(tokenizer, text)))
+        self._segment = lru_cache(_KEPT)(lambda text: tuple(models.encode(tokenizer, text)))
 
     def tree(self, example: Example) -> Tree:
         """Return an example in tokens; where it ends, the end of the turn is learned with it."""
