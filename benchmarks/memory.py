@@ -64,7 +64,6 @@ def measure(setting: Setting, rows: int, base: str, rank: int, device: str) -> P
     model = models.load_trainable(resolve_base(base), config, place)
     if setting.checkpointing:
         model.gradient_checkpointing_enable({"use_reentrant": False})
-        model.enable_input_require_grads()
     model.train()
     trained = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(trained)

@@ -4,6 +4,8 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from failwise.manifest import RUNTIME_ONLY
+
 EMBEDDED = "embedded"
 
 Device = Literal["auto", "cpu", "cuda"]
@@ -92,5 +94,4 @@ class TrainingConfig(BaseModel):
 
         So a training that ran out of memory goes on with more `parts`, or on another device.
         """
-        other = {"recipe", "checkpoint_every", "device", "threads", "report_to", "parts", "gradient_checkpointing"}
-        return self.model_dump(mode="json", exclude=other)
+        return self.model_dump(mode="json", exclude={"recipe", *RUNTIME_ONLY})

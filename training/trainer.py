@@ -213,6 +213,8 @@ def run_steps(
     """
     arguments = _arguments(config, len(steps), checkpoints, model.device.type, bool(held_out))
     parts = config.parts * arguments.world_size
+    if config.gradient_checkpointing:
+        model.gradient_checkpointing_enable({"use_reentrant": False})
     trainer = StudentTrainer(
         tasks,
         padding,
@@ -254,10 +256,6 @@ def _knobs(config: TrainingConfig) -> str:
 
 
 def _arguments(config: TrainingConfig, steps: int, output: Path, device: str, held_out: bool) -> TrainingArguments:
-    checkpointing: dict[str, Any] = {
-        "gradient_checkpointing": True,
-        "gradient_checkpointing_kwargs": {"use_reentrant": False},
-    }
     optimizer: dict[str, Any] = {} if config.optimizer == "adamw" else {"optim": OPTIMIZERS[config.optimizer]}
     watched: dict[str, Any] = {
         "eval_strategy": "steps",
@@ -290,7 +288,6 @@ def _arguments(config: TrainingConfig, steps: int, output: Path, device: str, he
         # Nothing in a frozen base changes, and to tell each other so at every pass would cost a message.
         ddp_broadcast_buffers=False,
         **optimizer,
-        **(checkpointing if config.gradient_checkpointing else {}),
         **(watched if held_out else {}),
     )
     # The model sits on one device; without this, Trainer would spread batches over all it can see.

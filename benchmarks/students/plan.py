@@ -19,8 +19,6 @@ REGIMES = (NEW, HELD_OUT)
 CONTROL = "answer"
 FREE, BASE = "base, free reply", "base, constrained"
 MODEL_FREE = ("pair prior from other assets", "degree in the asset", "graph lookup")
-# The demo's mixture of recipes that have rows of their own.
-LEFT_OUT = ("mixed",)
 
 FILE = "settings.json"
 
@@ -90,7 +88,7 @@ class Cell:
 
 def model_rows() -> list[str]:
     """Return the rows that ask a model: the base, the control, then the other recipes."""
-    recipes = [name for name in recipe_names() if name not in (CONTROL, *LEFT_OUT)]
+    recipes = [name for name in recipe_names() if name != CONTROL]
     return [FREE, BASE, CONTROL, *recipes]
 
 

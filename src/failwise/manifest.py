@@ -20,9 +20,10 @@ MANIFEST, STARTED = "manifest.json", "started.json"
 _PACKAGES = ("rdflib", "pyshacl", "networkx", "torch", "transformers", "peft", "bitsandbytes", "openai")
 
 # Settings that change how fast or where the work is done, or how far it may go, not what comes out.
-_RUNTIME_ONLY = {
+RUNTIME_ONLY = {
     *("checkpoint_every", "concurrency", "device", "fleet", "threads", "timeout", "workers"),
     *("adapt", "budget", "budget_tokens", "connect_timeout", "logprobs", "prices", "report_to", "retries"),
+    *("gradient_checkpointing", "parts"),
 }
 
 
@@ -41,7 +42,7 @@ class StageFolder:
     fingerprint: str = field(init=False)
 
     def __post_init__(self) -> None:
-        work = self.config.model_dump(mode="json", exclude=_RUNTIME_ONLY)
+        work = self.config.model_dump(mode="json", exclude=RUNTIME_ONLY)
         self.fingerprint = content_id(self.name, work, dict(self.inputs), __version__)
 
     def finished(self) -> bool:
