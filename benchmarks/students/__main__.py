@@ -70,8 +70,8 @@ def parse(arguments: Sequence[str]) -> Options:
     add("--columns", default=",".join(REGIMES), help=f"regimes, by comma (default {','.join(REGIMES)})")
     add("--folds", type=int, help="folds of held-out-asset (default 3)")
     add("--seeds", default=None, help="by comma (default 0,1)")
-    add("--asked", type=int, help="most questions of each set, 0: all (default 800)")
-    add("--tokens", type=int, help="training tokens of every recipe (default 400000)")
+    add("--asked", type=int, help="most questions of each set, 0: all (default 400)")
+    add("--tokens", type=int, help="training tokens of every recipe (default 120000)")
     add("--set", action="append", default=[], dest="overrides", metavar="KEY=VALUE", help="such as training.rank=16")
     add("--data", type=Path, default=DATA, help=f"folder with failuresensoriq/ (default {DATA.name} of $FAILWISE_DATA)")
     add("--quick", action="store_true", help="a few steps, one fold, 60 questions a column: does it work at all?")
@@ -82,7 +82,7 @@ def parse(arguments: Sequence[str]) -> Options:
 
 def _options(parser: argparse.ArgumentParser, given: argparse.Namespace, arguments: Sequence[str]) -> Options:
     quick = bool(given.quick)
-    tokens, fold_count, seeds, asked, per_fact = (4000, 1, "0", 20, 2) if quick else (400_000, 3, "0,1", 800, 16)
+    tokens, fold_count, seeds, asked, per_fact = (4000, 1, "0", 20, 2) if quick else (120_000, 3, "0,1", 400, 16)
     regimes = tuple(given.columns.split(","))
     if unknown := set(regimes) - set(REGIMES):
         parser.error(f"--columns {', '.join(sorted(unknown))}: columns are {', '.join(REGIMES)}")
