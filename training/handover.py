@@ -25,7 +25,7 @@ from failwise.training.contract import FILE as CONTRACT
 from failwise.training.contract import FIRST, FULL, DecodeContract, student_fingerprint
 from failwise.training.records import Mode
 from failwise.training.student import FILE as TRAINING
-from failwise.training.trainer import save_weights
+from failwise.training.weights import save_weights
 
 MERGE = "merge.json"  # what was merged into what, beside the merged weights
 README = "README.md"

@@ -1,15 +1,11 @@
 """The training loop: transformers' Trainer over steps that were planned beforehand."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import torch
-from peft import PeftModel, set_peft_model_state_dict
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler, SequentialSampler
 from transformers import (
@@ -22,15 +18,15 @@ from transformers import (
     TrainingArguments,
 )
 
-from failwise.errors import StorageError, StudentError
+from failwise.errors import StudentError
 from failwise.training.batches import Part, divided
 from failwise.training.checkpoints import mark_whole, step_of
 from failwise.training.config import TrainingConfig
-from failwise.training.contract import ADAPTER, FULL
 from failwise.training.encoding import Unit
 from failwise.training.losses import combined, task_losses
 from failwise.training.memory import enough_memory
 from failwise.training.recipe import Task
+from failwise.training.weights import load_weights, save_weights, saving
 
 Progress = Callable[[int, int, float], None]
 
@@ -38,12 +34,6 @@ Progress = Callable[[int, int, float], None]
 TASK = "task/"
 
 OPTIMIZERS = {"paged_adamw": "paged_adamw_32bit", "paged_adamw_8bit": "paged_adamw_8bit"}
-
-# What torch's zip writer says where it is refused.
-_WRITER = ("PytorchStreamWriter", "unexpected pos", "File write failed")
-
-# Above the size of any student, so that its weights are one file.
-WHOLE = "1000GB"
 
 
 class Parts(Dataset[Part]):
@@ -127,43 +117,6 @@ class StudentTrainer(Trainer):
         if not self.args.should_save:
             return
         save_weights(self.model, Path(str(output_dir or self.args.output_dir)), state_dict)
-
-
-@contextmanager
-def saving(folder: Path) -> Iterator[None]:
-    """Turn the libraries' many ways of saying that the disk refused into one."""
-    try:
-        yield
-    # safetensors has an error of its own, and torch's zip writer says RuntimeError, as it does of anything.
-    except (SafetensorError, OSError, RuntimeError) as error:
-        if type(error) is RuntimeError and not any(said in str(error) for said in _WRITER):
-            raise
-        raise StorageError(
-            f"cannot write the student's weights to {folder}: {error}; free some space and run the same command again: "
-            "it goes on from the last whole checkpoint"
-        ) from error
-
-
-def save_weights(model: Any, folder: Path, weights: dict[str, Tensor] | None = None) -> None:
-    """Write adapter_model.safetensors and adapter_config.json; of a full model model.safetensors and config.json.
-
-    Args:
-        weights: those of the whole model, where processes hold parts of it.
-    """
-    if not isinstance(model, PeftModel):
-        model.save_pretrained(str(folder), max_shard_size=WHOLE, state_dict=weights)
-        return
-    # Without the explicit False, peft would ask the hub whether the base's vocabulary has changed.
-    model.save_pretrained(str(folder), safe_serialization=True, save_embedding_layers=False, state_dict=weights)
-    (folder / "README.md").unlink(missing_ok=True)
-
-
-def load_weights(model: Any, folder: Path) -> None:
-    """Copy saved weights into a model, in the precision that it has."""
-    if isinstance(model, PeftModel):
-        set_peft_model_state_dict(model, load_file(folder / ADAPTER))
-    else:
-        model.load_state_dict(load_file(folder / FULL), strict=False)  # tied weights are saved once
 
 
 class _Report(TrainerCallback):

@@ -34,6 +34,7 @@ from failwise.evaluation.records import Answer
 from failwise.files import read_json, write_records
 from failwise.generation.records import Question
 from failwise.kg.graph import KnowledgeGraph
+from failwise.training.recipe import recipe_names
 
 SETTINGS = Settings(1000, 2, (), "data")
 COLUMN = Column(NEW)
