@@ -64,7 +64,8 @@ class Known:
 class Reply:
     """All there is to say of one answer.
 
-    `chosen` is the place of the chosen option; None is "no answer". `agrees` says whether the chosen option is right
+    `chosen` is the place of the chosen option; None is "no answer". `apart` and `ends_in` are those of what was said
+    (`Spoken`). `agrees` says whether the chosen option is right
     by the graph; None: the graph does not know. `uncalibrated` says why there is no calibration, where there is none.
     """
 
@@ -76,6 +77,8 @@ class Reply:
     calibration: Calibration | None
     uncalibrated: str
     reasons: str
+    apart: bool
+    ends_in: int | None
     claims: tuple[Said, ...]
     citations: tuple[Cited, ...]
     facts: tuple[Known, ...]
@@ -94,11 +97,17 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """What a student gave to a question: its scores, its reasons if it writes any, and which student it is."""
+    """What a student gave to a question: its scores, its reasons if it writes any, and which student it is.
+
+    `apart` says that it was asked for the reasons by themselves: the scores do not rest on them. `ends_in` is the place
+    of the option that such reasons end in; None: in none.
+    """
 
     student: str
     scores: tuple[float, ...]
     reasons: str = ""
+    apart: bool = False
+    ends_in: int | None = None
 
 
 def hold_against(
@@ -138,6 +147,8 @@ def hold_against(
         calibration=calibration,
         uncalibrated=uncalibrated,
         reasons=spoken.reasons,
+        apart=spoken.apart,
+        ends_in=spoken.ends_in,
         claims=claims,
         citations=citations,
         facts=() if chosen is None else tuple(_known(f, graph) for f in _facts_on(question, chosen, graph)),

@@ -34,11 +34,16 @@ from failwise.training.tree import Tree, foretell, plant
 BASE = "base"
 
 
+# Modes in which reasons are written, the one first that is asked for them where a student was taught several.
+_EXPLAINING = (Mode.RATIONALE, Mode.REASONS, Mode.JUSTIFIED)
+
+
 @dataclass(frozen=True, slots=True)
 class Scorer:
     """A student, or an untrained base, that can be asked.
 
-    `first` is the student of the first of two stages, with its tokenizer.
+    `first` is the student of the first of two stages, with its tokenizer. `explains` is a mode in which it was taught
+    to write reasons, where its answer does without them.
     """
 
     model: Any
@@ -47,6 +52,7 @@ class Scorer:
     fingerprint: str
     asked: Mode = Mode.DIRECT
     first: tuple[Any, PreTrainedTokenizerBase] | None = None
+    explains: Mode | None = None
 
     def score(self, questions: Sequence[Question]) -> list[tuple[float, ...]]:
         """Return the score of every option of every question, in nats."""
@@ -58,6 +64,16 @@ class Scorer:
         trees = [self.tree(q, text) for q, text in zip(questions, reasons, strict=True)]
         scores = verdicts(self, trees) if self.asked is Mode.VERDICT else likelihoods(self.model, trees)
         return list(zip(scores, reasons, strict=True))
+
+    def explain(self, question: Question) -> tuple[str, int | None]:
+        """Return the reasons it writes when it is asked for them apart, and the option that they end in, if any."""
+        if self.explains is None:
+            return "", None
+        [text] = written(self.model, self.tokenizer, [prompts.ask(question, self.explains)])
+        if self.explains is Mode.REASONS:
+            return text, None
+        reply = prompts.parse_reply(text, question.options, question.option_ids, self.explains)
+        return (reply.rationale, reply.choice) if reply else (text, None)
 
     def _reasons(self, questions: Sequence[Question]) -> list[str]:
         if self.first is not None:
@@ -131,7 +147,10 @@ def _load_student(folder: Path, place: torch.device) -> Scorer:
         )
     first = models.load_student(folder / FIRST, place)[:2] if contract.asked is Mode.INFERRED else None
     fingerprint = student_fingerprint(contract, folder)
-    return Scorer(model, tokenizer, Encoder(tokenizer), fingerprint, contract.asked, first)
+    explains = None
+    if contract.asked not in (Mode.RATIONALE, Mode.INFERRED):
+        explains = next((mode for mode in _EXPLAINING if mode in contract.modes), None)
+    return Scorer(model, tokenizer, Encoder(tokenizer), fingerprint, contract.asked, first, explains)
 
 
 @torch.inference_mode()

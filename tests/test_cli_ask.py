@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from failwise.cli_ask import ask
 from failwise.cli_calibrate import calibrate
 from failwise.errors import FailwiseError
+from failwise.evaluation import likelihood
 from failwise.evaluation.calibration import FILE
 from failwise.evaluation.likelihood import Scorer
 from failwise.evaluation.typed import typed_question
@@ -23,9 +24,11 @@ from failwise.evaluation.typed_linking import linked
 from failwise.files import write_records
 from failwise.generation.records import Question, Rationale
 from failwise.kg.graph import KnowledgeGraph
+from failwise.training import prompts
 from failwise.training.config import TrainingConfig
 from failwise.training.contract import FIRST
 from failwise.training.reasons import written
+from failwise.training.records import Mode
 from failwise.training.student import Material, train_student
 
 SHOWS = "Which sensor shows bearing damage on the toy pump?"
@@ -173,22 +176,50 @@ def test_json_holds_the_same(student: Path, says: Callable[..., None]) -> None:
     assert found["facts"][0]["fact_id"] == "toy-pump/indicatedBy/bearing-damage/noise"
 
 
+APART = "Reasons, as the student wrote them (asked for apart: the answer does not rest on them):"
+BEFORE = "Reasons, as the student wrote them:"
+
+
 @pytest.mark.parametrize(
-    ("recipe", "reasons"),
+    ("recipe", "said"),
     [
-        ("answer", False),
-        ("answer-rationale", False),
-        ("verdicts", False),
-        ("rationale-answer", True),
-        ("two-stage", True),
+        ("answer", NO_REASONS),
+        ("verdicts", NO_REASONS),
+        ("answer-rationale", APART),
+        ("multi-task", APART),
+        ("mixed", APART),
+        ("rationale-answer", BEFORE),
+        ("two-stage", BEFORE),
     ],
 )
-def test_every_kind_of_student_can_be_asked(trained: Train, recipe: str, reasons: bool) -> None:
+def test_every_kind_of_student_can_be_asked(trained: Train, recipe: str, said: str) -> None:
     code, text = run("ask", trained(recipe), SHOWS, *options(*OPTIONS))
     assert code == 0
     assert "Confidence: " in text
-    assert (NO_REASONS not in text) is reasons
-    assert ("Reasons, as the student wrote them:" in text) is reasons
+    assert [line for line in text.splitlines() if line in (NO_REASONS, APART, BEFORE)] == [said]
+
+
+def test_reasons_asked_for_apart_are_held_against_the_ontology_and_the_answer(
+    trained: Train, says: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, asked = trained("mixed"), []
+
+    def writes(model: object, tokenizer: object, users: list[str]) -> list[str]:
+        asked.extend(users)
+        return ["It is indicated by noise.\nAnswer: noise (A)"]
+
+    says({"vibration": 2.0})
+    monkeypatch.setattr(likelihood, "written", writes)
+    code, text = run("ask", folder, SHOWS, *options(*OPTIONS), "--check")
+    assert code == 1 and asked[0].endswith(prompts.CLOSING[Mode.RATIONALE])
+    assert "Answer: vibration (B)" in text
+    assert "contradicted: It is indicated by noise." in text
+    assert "They end in: noise, which is not the answer." in text
+    found = json.loads(run("ask", folder, SHOWS, *options(*OPTIONS), "--json")[1])
+    assert (found["apart"], found["ends_in"], found["reasons"]) == (True, 0, "It is indicated by noise.")
+    asked.clear()
+    code, text = run("ask", folder, SHOWS, *options(*OPTIONS), "--check", "--no-reasons")
+    assert code == 0 and not asked and "Reasons" not in text
 
 
 def test_without_options_those_of_the_row_are_offered(student: Path) -> None:

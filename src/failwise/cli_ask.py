@@ -37,6 +37,7 @@ def ask(
     option: Annotated[list[str], typer.Option(help="An option; given several times.", show_default=False)] = [],  # noqa: B006 (typer wants a list)
     question_id: Annotated[str, typer.Option("--id", help="Ask this question of the file.", show_default=False)] = "",
     questions: Annotated[Path | None, typer.Option(help="A question file, for --id.", show_default=False)] = None,
+    reasons: Annotated[bool, typer.Option(help="Show its reasons, if it was taught to write some.")] = True,
     check: Annotated[bool, typer.Option("--check", help="Exit with 1 where the ontology contradicts it.")] = False,
     config: ConfigFile = None,
     setting: Settings = [],  # noqa: B006
@@ -62,7 +63,7 @@ def ask(
     typed = None if questions else typed_question(text, option)
     graph = KnowledgeGraph.load(whole.ontology.paths, shipped=whole.ontology.shipped)
     question = linked(typed, graph) if typed else _from_file(questions, question_id, graph, field_map)
-    spoken, gives_reasons = _answered(student, question, whole)
+    spoken, gives_reasons = _answered(student, question, whole, reasons)
     calibration, why_not = None, "an untrained student has no calibration"
     if student != UNTRAINED:
         calibration, why_not = find_calibration(Path(student), spoken.student)
@@ -71,7 +72,7 @@ def ask(
         # In ASCII: of a label's characters that nobody sees, none reaches the terminal.
         typer.echo(json.dumps(_plain(reply, gives_reasons), indent=2))
     else:
-        _print(reply, gives_reasons)
+        _print(reply, [*_reasons(reply, gives_reasons)] if reasons else [])
     if check and reply.contradicted:
         raise typer.Exit(1)
 
@@ -99,7 +100,7 @@ def _from_file(path: Path | None, question_id: str, graph: "KnowledgeGraph", fie
     return found[question_id]
 
 
-def _answered(student: str, question: "Question", whole: "RunConfig") -> "tuple[Spoken, bool]":
+def _answered(student: str, question: "Question", whole: "RunConfig", reasons: bool) -> "tuple[Spoken, bool]":
     """Return what a student gives to a question, and whether it is one that writes reasons."""
     from failwise.training.extra import need_train_extra
 
@@ -113,8 +114,13 @@ def _answered(student: str, question: "Question", whole: "RunConfig") -> "tuple[
     if whole.evaluation.threads is not None:
         torch.set_num_threads(whole.evaluation.threads)
     scorer = load_scorer(student, whole.evaluation.device)
-    [(scores, reasons)] = scorer.answer([question])
-    return Spoken(scorer.fingerprint, scores, reasons), scorer.asked in (Mode.RATIONALE, Mode.INFERRED)
+    [(scores, before)] = scorer.answer([question])
+    if scorer.asked in (Mode.RATIONALE, Mode.INFERRED):
+        return Spoken(scorer.fingerprint, scores, before), True
+    if scorer.explains is None or not reasons:
+        return Spoken(scorer.fingerprint, scores), scorer.explains is not None
+    text, ends_in = scorer.explain(question)
+    return Spoken(scorer.fingerprint, scores, text, apart=True, ends_in=ends_in), True
 
 
 # --- what is said of an answer ---
@@ -132,7 +138,7 @@ def _plain(reply: "Reply", gives_reasons: bool) -> dict[str, Any]:
     }
 
 
-def _print(reply: "Reply", gives_reasons: bool) -> None:
+def _print(reply: "Reply", reasons: list[str]) -> None:
     typer.echo(cleaned(reply.question.question))
     typer.echo(_read_as(reply.question))
     truth = {True: "right", False: "wrong", None: "not known"}
@@ -142,7 +148,7 @@ def _print(reply: "Reply", gives_reasons: bool) -> None:
         chosen = "chosen" if place == reply.chosen else ""
         rows.append([cleaned(option.label), cleaned(option.text), share, truth[option.right], chosen])
     print_table(["", "option", "probability %", "by the ontology", ""], rows)
-    for line in (*_choice(reply), *_reasons(reply, gives_reasons), *_facts(reply)):
+    for line in (*_choice(reply), *reasons, *_facts(reply)):
         typer.echo(line)
 
 
@@ -187,8 +193,12 @@ def _reasons(reply: "Reply", gives_reasons: bool) -> Iterator[str]:
     if not gives_reasons:
         yield "This student gives no reasons."
         return
-    yield "Reasons, as the student wrote them:"
+    apart = " (asked for apart: the answer does not rest on them)" if reply.apart else ""
+    yield f"Reasons, as the student wrote them{apart}:"
     yield from (f"  {cleaned(line)}" for line in reply.reasons.splitlines() or ["(none)"])
+    if reply.ends_in is not None:
+        end = cleaned(reply.options[reply.ends_in].text)
+        yield f"They end in: {end}, {'the answer too' if reply.ends_in == reply.chosen else 'which is not the answer'}."
     yield "Claims in them:" if reply.claims else "Nothing in them is a claim that can be checked."
     for said in reply.claims:
         known = f" [{cleaned(said.fact_id)}: {cleaned(said.known)}]" if said.fact_id else ""
