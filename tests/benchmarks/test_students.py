@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.students import long
 from benchmarks.students.__main__ import parse
 from benchmarks.students.material import ORIGINAL, PERTURBED, SETS, Sources
 from benchmarks.students.measure import CLOCK, STUDENT, Beat, Job, TimeUpError, answered, finished, trained, work
@@ -225,3 +226,22 @@ def test_a_training_out_of_time_goes_on_and_is_asked(data: Path, tiny_base: Path
     runs = of_models(CONTROL, (0,), {COLUMN: asked}, tmp_path)
     assert [len(runs.of(0, name)) for name in SETS] == [4, 4, 4]
     assert minutes(job.folder) > 0
+
+
+def test_one_recipe_with_the_time_it_needs_is_shown_by_kind_and_asset_class(questions: list[Question]) -> None:
+    asked = [
+        replace(q, id=f"{n}", anchor=f"a{n}", asset_name=("fan", "pump")[n % 2], relevancy="odd")
+        for n, q in enumerate(questions[:4])
+    ]
+    right = {"0": 1.0, "1": 1.0, "2": 0.0, "3": 1.0}
+    trained = {
+        "config": {"recipe": "verdicts", "rank": 4, "learning_rate": 1, "batch_size": 2, "quantisation": "none"},
+        "result": {"steps": 3, "tokens": 1200, "seconds": 90.0, "peak_rss_mb": 2048},
+    }
+    points = {ORIGINAL: right, PERTURBED: {**right, "1": 0.0}}
+    said = long.page(asked, points, dict.fromkeys(right, 0.5), trained, "python")
+    shares = {line.split(" | ")[0].strip("| "): line.split(" | ")[1].partition(" ")[0] for line in said.splitlines()
+              if line.startswith("| ") and "---" not in line}  # fmt: skip
+    assert shares["original"] == "75.0" and shares["both right"] == "50.0"
+    assert shares["fan"] == "50.0" and shares["pump"] == "100.0" and shares["odd"] == "75.0"
+    assert "3 steps, 1,200 tokens, 2 minutes, 2.0 GB" in said
