@@ -31,6 +31,7 @@ from benchmarks.students.scores import BOTH, clusters, know, minutes, of_graph, 
 from benchmarks.students.table import NAME, page, write_page
 from failwise.errors import InputError
 from failwise.evaluation.baselines import model_free_rows
+from failwise.evaluation.clustered import Points
 from failwise.evaluation.records import Answer
 from failwise.files import read_json, write_records
 from failwise.generation.records import Question
@@ -234,11 +235,11 @@ def test_one_recipe_with_the_time_it_needs_is_shown_by_kind_and_asset_class(ques
         for n, q in enumerate(questions[:4])
     ]
     right = {"0": 1.0, "1": 1.0, "2": 0.0, "3": 1.0}
-    trained = {
+    trained: dict[str, object] = {
         "config": {"recipe": "verdicts", "rank": 4, "learning_rate": 1, "batch_size": 2, "quantisation": "none"},
         "result": {"steps": 3, "tokens": 1200, "seconds": 90.0, "peak_rss_mb": 2048},
     }
-    points = {ORIGINAL: right, PERTURBED: {**right, "1": 0.0}}
+    points: dict[str, Points] = {ORIGINAL: right, PERTURBED: {**right, "1": 0.0}}
     said = long.page(asked, points, dict.fromkeys(right, 0.5), trained, "python")
     shares = {line.split(" | ")[0].strip("| "): line.split(" | ")[1].partition(" ")[0] for line in said.splitlines()
               if line.startswith("| ") and "---" not in line}  # fmt: skip
