@@ -113,7 +113,18 @@ def load_trainable(base: Base, config: TrainingConfig, device: torch.device) -> 
     """Load a base model with what is to be trained: a new adapter on it, or all of its weights."""
     torch.manual_seed(config.seed)
     model = load_base(base, config.quantisation, config.precision, device, config.double_quantisation)
+    if config.quantisation == "nf4" and device.type == "cpu" and not processes.divide_the_model():
+        model = _unpacked(model)
     return model if config.method == "full" else attach_adapter(model, config)
+
+
+def _unpacked(model: PreTrainedModel) -> PreTrainedModel:
+    """Return an nf4 model with its weights unpacked to 16 bits, bit for bit what each pass would unpack them to.
+
+    On a CPU that saves a quarter of a step; memory is what nf4 is for on a GPU.
+    """
+    with _quiet():
+        return cast(PreTrainedModel, model.dequantize())  # type: ignore[no-untyped-call]
 
 
 def attach_adapter(model: PreTrainedModel, config: TrainingConfig) -> PeftModel:

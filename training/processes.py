@@ -11,3 +11,8 @@ def local_rank() -> int:
 def is_first() -> bool:
     """Say whether this process is the one that writes."""
     return os.environ.get("RANK", "0") == "0"
+
+
+def divide_the_model() -> bool:
+    """Say whether the processes divide the model among them (FSDP), as accelerate was told."""
+    return os.environ.get("ACCELERATE_USE_FSDP", "false").lower() == "true"
