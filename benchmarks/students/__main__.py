@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.students.command import DATA, ROOT, finish
 from benchmarks.students.material import Sources
 from benchmarks.students.measure import FAILED, TIME_UP, Job, finished, measure
 from benchmarks.students.plan import (
@@ -32,10 +33,6 @@ from benchmarks.students.plan import (
 )
 from benchmarks.students.result import Result
 from benchmarks.students.scores import Asked, clusters, cost, know, of_graph, of_models
-from failwise.errors import FailwiseError
-
-ROOT = Path(__file__).parents[2]
-DATA = Path(os.environ.get("FAILWISE_DATA", ROOT.parent / "shared" / "data"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,15 +171,7 @@ def _has_seeds(row: str) -> bool:
 
 def main() -> None:
     """Run, and say in one sentence what is wrong."""
-    try:
-        code = run(parse(sys.argv[1:]))
-    except FailwiseError as error:
-        print(error, file=sys.stderr)
-        code = error.exit_code
-    except KeyboardInterrupt:
-        print("interrupted; the same command goes on", file=sys.stderr)
-        code = 130
-    sys.exit(code)
+    finish(lambda: run(parse(sys.argv[1:])))
 
 
 if __name__ == "__main__":

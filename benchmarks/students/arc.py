@@ -14,12 +14,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.students.command import DATA, ROOT, finish
 from benchmarks.students.measure import CLOCK, STEPS, STUDENT, Job, TimeUpError, watch
 from benchmarks.students.pages import put, table
 from benchmarks.students.plan import CONTROL, Cell, Column, Settings
 from benchmarks.students.scores import minutes
 from benchmarks.students.table import made_with
-from failwise.errors import FailwiseError, InputError, TeacherError
+from failwise.errors import InputError, TeacherError
 from failwise.evaluation.answers import sample, single_answer, write_answers
 from failwise.evaluation.clustered import Contrast, Points, Share, contrast, share
 from failwise.files import RecordLog, read_json, read_records, write_json
@@ -29,8 +30,6 @@ from failwise.generation.rationales.job import RATIONALES, dropped, write_ration
 from failwise.generation.records import Question, Rationale
 from failwise.kg.graph import KnowledgeGraph
 
-ROOT = Path(__file__).parents[2]
-DATA = Path(os.environ.get("FAILWISE_DATA", ROOT.parent / "shared" / "data"))
 TRAIN, TEST = "arc/arc_easy_train.jsonl", "arc/arc_easy_test.jsonl"
 ANSWERS = "answers.jsonl"
 
@@ -100,7 +99,7 @@ def _train(recipe: str, learned: Sequence[Question], rationales: dict[str, Ratio
         train_student(material, config, job.folder / STUDENT, watch(job, config, clock))
 
 
-def run(options: argparse.Namespace) -> None:
+def run(options: argparse.Namespace) -> int:
     """Measure row by row until the time is up, and write the page from what is there."""
     until = float("inf") if options.minutes is None else time.time() + 60 * options.minutes
     settings = Settings(options.tokens, options.explained, tuple(options.overrides), str(options.data.resolve()))
@@ -126,6 +125,7 @@ def run(options: argparse.Namespace) -> None:
         print("the time is up; the same command goes on")
     put(options.page, "arc", page(options, found, {r: minutes(j.folder) for r, j in jobs.items() if r in found}, note))
     print(f"wrote {options.page}")
+    return 0
 
 
 def page(options: argparse.Namespace, found: dict[str, Points], spent: dict[str, float], note: str) -> str:
@@ -180,14 +180,7 @@ def main() -> None:
     add("--page", type=Path, default=ROOT / "docs" / "results.md", help="page to put the table into")
     options = parser.parse_args()
     options.command = shlex.join(["python", "-m", "benchmarks.students.arc", *sys.argv[1:]])
-    try:
-        run(options)
-    except FailwiseError as error:
-        print(error, file=sys.stderr)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("interrupted; the same command goes on", file=sys.stderr)
-        sys.exit(130)
+    finish(lambda: run(options))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ student learns from them.
 """
 
 import argparse
-import os
 import shlex
 import sys
 from collections import defaultdict
@@ -16,11 +15,11 @@ from pathlib import Path
 
 from rich.console import Console
 
+from benchmarks.students.command import DATA, ROOT, finish
 from benchmarks.students.material import ORIGINAL, PERTURBED, Sources
 from benchmarks.students.pages import put, table
 from benchmarks.students.table import made_with
 from failwise.config import RunConfig, load_config
-from failwise.errors import FailwiseError
 from failwise.evaluation.answers import sample, write_answers
 from failwise.evaluation.baselines import model_free_points
 from failwise.evaluation.clustered import Clusters, Points, Share, anchor_of, share
@@ -33,9 +32,7 @@ from failwise.progress import progress_bar
 from failwise.stage import Bars
 from failwise.student_stages import train
 
-ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / "benchmarks" / "failuresensoriq.yaml"
-DATA = Path(os.environ.get("FAILWISE_DATA", ROOT.parent / "shared" / "data"))
 NAME = "long"
 PRIOR = "pair prior from other assets"
 RELEVANCIES = {
@@ -107,7 +104,7 @@ def _share(points: Points, clusters: Clusters) -> list[str]:
     return [percent, f"{found.n:,}", f"{found.clusters:,}"]
 
 
-def run(options: argparse.Namespace) -> None:
+def run(options: argparse.Namespace) -> int:
     """Train, ask, and write the page."""
     config = load_config(RunConfig, CONFIG, options.overrides)
     sources = Sources(options.data, options.out, 0)
@@ -122,6 +119,7 @@ def run(options: argparse.Namespace) -> None:
     prior = dict(zip([q.id for q in asked], model_free_points(asked, sources.graph)[PRIOR], strict=True))
     put(options.page, NAME, page(asked, points, prior, read_json(student / "training.json"), options.command))
     print(f"wrote {options.page}")
+    return 0
 
 
 def main() -> None:
@@ -135,14 +133,7 @@ def main() -> None:
     add("--page", type=Path, default=ROOT / "docs" / "results.md", help="page to put the tables into")
     options = parser.parse_args()
     options.command = shlex.join(["python", "-m", "benchmarks.students.long", *sys.argv[1:]])
-    try:
-        run(options)
-    except FailwiseError as error:
-        print(error, file=sys.stderr)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("interrupted; the same command goes on", file=sys.stderr)
-        sys.exit(130)
+    finish(lambda: run(options))
 
 
 if __name__ == "__main__":
