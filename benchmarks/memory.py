@@ -6,18 +6,13 @@ process always holds (base, adapter, libraries), and so much for each token that
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING
 
 import numpy as np
-
-if TYPE_CHECKING:
-    import torch
 
 WIDTH = 96  # tokens of a row, about those of a row of verdicts
 ROWS = (2, 8, 24)
@@ -55,6 +50,7 @@ def measure(setting: Setting, rows: int, base: str, rank: int, device: str) -> P
     from failwise.training import models
     from failwise.training.bases import resolve_base
     from failwise.training.config import TrainingConfig
+    from failwise.training.memory import peak_gpu_mb, peak_rss_mb
     from failwise.training.tree import Tree, foretell, plant
 
     config = TrainingConfig.model_validate(
@@ -79,15 +75,7 @@ def measure(setting: Setting, rows: int, base: str, rank: int, device: str) -> P
     held = sum(p.numel() * p.element_size() for p in model.parameters() if not p.requires_grad)
     # Weights, gradients and AdamW's two averages, each in the adapter's precision.
     own = sum(4 * p.numel() * p.element_size() for p in trained)
-    return Peak(_peak_mb(place), held / 2**20, own / 2**20)
-
-
-def _peak_mb(place: "torch.device") -> float:
-    import torch
-
-    if place.type == "cuda":
-        return torch.cuda.max_memory_allocated() / 2**20
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+    return Peak(peak_gpu_mb() if place.type == "cuda" else peak_rss_mb(), held / 2**20, own / 2**20)
 
 
 def measured(options: argparse.Namespace) -> Iterator[tuple[Setting, list[Peak]]]:

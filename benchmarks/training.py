@@ -31,7 +31,6 @@ trl is no part of `make bench`: run `make .venv-interop/.installed` and then
 import argparse
 import json
 import random
-import resource
 import subprocess
 import sys
 import tempfile
@@ -97,7 +96,7 @@ class Turn:
     padding: float  # share of what is computed
     length: float  # tokens of a mean example
     loss: float  # of the last quarter of the steps
-    peak: int  # MB, of the whole process
+    peak: int  # MB: on CUDA what the tensors took there, elsewhere the whole process
 
     @classmethod
     def of(cls, log: Log, batch: int) -> "Turn":
@@ -107,7 +106,9 @@ class Turn:
         examples, padded = sum(log.tokens[WARM_UP:]) / length, sum(log.padded[WARM_UP:])
         padding = 1 - sum(log.tokens) / sum(log.padded)
         last = mean(log.losses[-max(1, len(log.losses) // 4) :])
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (2**20 if sys.platform == "darwin" else 2**10)
+        from failwise.training.memory import peak_gpu_mb, peak_rss_mb
+
+        peak = peak_gpu_mb() or peak_rss_mb()
         return cls(examples / seconds, examples / worked, padded / seconds, padding, length, last, peak)
 
 

@@ -43,7 +43,8 @@ class Scorer:
     """A student, or an untrained base, that can be asked.
 
     `first` is the student of the first of two stages, with its tokenizer. `explains` is a mode in which it was taught
-    to write reasons, where its answer does without them.
+    to write reasons, where its answer does without them. Asset classes outside `named` are not named when it is asked
+    about them; where that is empty, all are.
     """
 
     model: Any
@@ -53,6 +54,7 @@ class Scorer:
     asked: Mode = Mode.DIRECT
     first: tuple[Any, PreTrainedTokenizerBase] | None = None
     explains: Mode | None = None
+    named: frozenset[str] = frozenset()
 
     def score(self, questions: Sequence[Question]) -> list[tuple[float, ...]]:
         """Return the score of every option of every question, in nats."""
@@ -77,16 +79,19 @@ class Scorer:
 
     def _reasons(self, questions: Sequence[Question]) -> list[str]:
         if self.first is not None:
-            return list(written(*self.first, [prompts.ask(q, Mode.REASONS) for q in questions]))
+            users = [prompts.ask(q, Mode.REASONS) for q in questions]
+            return list(written(*self.first, users, len(users)))
         if self.asked is not Mode.RATIONALE:
             return [""] * len(questions)
         users = [prompts.ask(q, Mode.RATIONALE) for q in questions]
-        replies = written(self.model, self.tokenizer, users)
+        replies = written(self.model, self.tokenizer, users, len(users))
         # What stands behind the first `Answer:` is thrown away: every option is scored there, the chosen one too.
         return [reply.partition(f"\n{prompts.ANSWER}")[0].strip() for reply in replies]
 
     def tree(self, question: Question, reasons: str = "") -> Tree:
         """Return a question in tokens, cut as in training."""
+        if self.named and question.asset_class and question.asset_class not in self.named:
+            question = prompts.unnamed(question)
         return self.encoder.tree(options_example(question, self.asked, reasons))
 
 
@@ -150,7 +155,8 @@ def _load_student(folder: Path, place: torch.device) -> Scorer:
     explains = None
     if contract.asked not in (Mode.RATIONALE, Mode.INFERRED):
         explains = next((mode for mode in _EXPLAINING if mode in contract.modes), None)
-    return Scorer(model, tokenizer, Encoder(tokenizer), fingerprint, contract.asked, first, explains)
+    named = frozenset(contract.named)
+    return Scorer(model, tokenizer, Encoder(tokenizer), fingerprint, contract.asked, first, explains, named)
 
 
 @torch.inference_mode()

@@ -45,6 +45,8 @@ class DecodeContract:
     answer_grammar: str = prompts.GRAMMAR
     thinking: bool = False
     scoring: str = SCORING
+    # Asset classes it learned by name, where it can be asked of others without; empty: all are named.
+    named: tuple[str, ...] = ()
 
     @property
     def weights(self) -> str:

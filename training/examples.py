@@ -82,7 +82,8 @@ def lessons(
         variants: perturbations of the questions; those of the kinds that the task names are its views.
     """
     if task.mode is Mode.VERDICT:
-        return [*_rows(questions, task.options)], {}
+        asked = questions if task.named else map(prompts.unnamed, questions)
+        return [*_rows(asked, task.options)], {}
     views = _views(variants, task)
     kept: list[Shown] = []
     left_out: dict[str, str] = {}

@@ -1,5 +1,7 @@
-"""What to do when memory runs out, said in a sentence."""
+"""How much memory this process took, and what to do when it runs out, said in a sentence."""
 
+import resource
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,6 +11,17 @@ from failwise.errors import StudentError
 
 # On a CPU torch says it in a RuntimeError like any other.
 _SAID = ("can't allocate memory", "not enough memory", "Cannot allocate memory", "std::bad_alloc")
+
+
+def peak_rss_mb() -> int:
+    """Return the most main memory that this process has held."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak // 2**20 if sys.platform == "darwin" else peak // 2**10
+
+
+def peak_gpu_mb() -> int:
+    """Return the most CUDA memory that this process's tensors have held; 0 where there is no such device."""
+    return torch.cuda.max_memory_allocated() // 2**20 if torch.cuda.is_available() else 0
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from failwise.generation.formats.labels import bare_label
 from failwise.generation.records import Question
@@ -31,6 +31,9 @@ CLOSING = {
 YES, NO = " yes", " no"
 WANTED = "Wanted"
 
+# What stands for an asset class that is not named.
+MACHINE = "machine"
+
 ANSWER = "Answer:"
 REASONS = "Reasons:"
 
@@ -55,6 +58,17 @@ class Reply:
 def clean_label(label: str) -> str:
     """Return a label without its dress: `P)`, `(P)`, `P.` and `$P$` are `P`."""
     return bare_label(label)
+
+
+def unnamed(question: Question) -> Question:
+    """Return a question that speaks of a machine instead of its asset class; as it is where its text names none."""
+    name = re.escape(question.asset_name)
+    text = re.sub(rf"\b(?:(a)n? )?{name}\b", _a_machine, question.question, flags=re.IGNORECASE) if name else ""
+    return replace(question, question=text or question.question)
+
+
+def _a_machine(found: re.Match[str]) -> str:
+    return f"{found[1]} {MACHINE}" if found[1] else MACHINE
 
 
 def ask(question: Question, mode: Mode, reasons: str = "") -> str:

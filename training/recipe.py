@@ -60,6 +60,7 @@ class Task(_Part):
     weight: float = Field(1.0, gt=0, description="weight of this task's loss")
     loss: Loss = Field(Loss.LIKELIHOOD, description="likelihood, or listwise: the options compete")
     options: int = Field(10, ge=1, le=64, description="most things judged in one example of the mode 'verdict'")
+    named: bool = Field(True, description="whether the asset class is named; false: what holds of most is learned")
     views: tuple[str, ...] = Field((), description="perturbations of a question that are learned beside it")
     consistency: float = Field(0.0, ge=0, description="weight of the disagreement of a question's views")
 
@@ -73,6 +74,8 @@ class Task(_Part):
             raise ValueError(
                 "consistency compares the options of a question's views: it wants loss 'listwise' and 'views'"
             )
+        if not self.named and self.mode is not Mode.VERDICT:
+            raise ValueError(f"only mode 'verdict' can leave the asset class unnamed, and this is {self.mode.value!r}")
         if self.views and self.mode not in OF_OPTIONS:
             raise ValueError(
                 f"views are compared by their options, which mode {self.mode!r} does not end in; use 'direct'"
@@ -82,7 +85,8 @@ class Task(_Part):
     @property
     def name(self) -> str:
         """Name of the task in logs and results."""
-        return self.mode.value if self.loss is Loss.LIKELIHOOD else f"{self.mode.value} ({self.loss.value})"
+        told = [self.loss.value] * (self.loss is not Loss.LIKELIHOOD) + ["unnamed"] * (not self.named)
+        return f"{self.mode.value} ({', '.join(told)})" if told else self.mode.value
 
 
 class Recipe(_Part):
@@ -122,6 +126,11 @@ class Recipe(_Part):
     def needs_rationales(self) -> bool:
         """Say whether any task learns from rationales."""
         return any(task.mode in WITH_REASONS for task in (*self.tasks, *self.first))
+
+    @property
+    def asks_unnamed(self) -> bool:
+        """Say whether what holds of most asset classes is learned, so that one never learned can be asked about."""
+        return any(not task.named for task in self.tasks)
 
     @property
     def teaches_facts(self) -> bool:

@@ -73,7 +73,7 @@ class TaskResult:
 
 @dataclass(frozen=True, slots=True)
 class TrainingResult:
-    """What a training did. `seconds` and `peak_rss_mb` are of the last process if it was resumed.
+    """What a training did. `seconds` and the peaks of memory are of the last process if it was resumed.
 
     `losses` holds the weighted loss of each step, `tasks` those of each task by itself. `held_out` holds the loss on
     the part that was held out, by step, and `best_step` the one whose weights were kept; without such a part the last.
@@ -93,3 +93,4 @@ class TrainingResult:
     tasks: tuple[TaskResult, ...] = ()
     held_out: dict[int, float] = field(default_factory=dict)
     best_step: int = 0
+    peak_gpu_mb: int = 0

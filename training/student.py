@@ -1,9 +1,7 @@
 """From questions and rationales to a student in a folder."""
 
 import random
-import resource
 import shutil
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,6 +23,7 @@ from failwise.training.contract import FILE as CONTRACT
 from failwise.training.contract import FIRST, DecodeContract, scoring
 from failwise.training.encoding import Encoder, Unit
 from failwise.training.examples import Shown, lessons
+from failwise.training.memory import peak_gpu_mb, peak_rss_mb
 from failwise.training.reasons import write_reasons
 from failwise.training.recipe import Reasons, Recipe, Task, load_recipe
 from failwise.training.records import Mode, TaskResult, TrainingResult
@@ -128,14 +127,16 @@ def _train(
         trainable=sum(p.numel() for p in model.parameters() if p.requires_grad),
         losses=curve.losses,
         seconds=time.monotonic() - started,
-        peak_rss_mb=_peak_rss_mb(),
+        peak_rss_mb=peak_rss_mb(),
+        peak_gpu_mb=peak_gpu_mb(),
         device=device.type,
         tasks=_task_results(recipe.tasks, units, curve.tasks),
         held_out=curve.held_out,
         best_step=curve.best_step,
     )
     if processes.is_first():
-        _finish(folder, _contract(base, tokenizer, config, recipe), config, fingerprint, result)
+        named = tuple(sorted({q.asset_class for q in learned.questions})) if recipe.asks_unnamed else ()
+        _finish(folder, _contract(base, tokenizer, config, recipe, named), config, fingerprint, result)
         checkpoints.remove_checkpoints(folder)
     return result
 
@@ -234,7 +235,9 @@ def _finished(folder: Path, fingerprint: str) -> TrainingResult | None:
     return parse_record(dump_record(found["result"]), TrainingResult, f"{folder / FILE}, result")
 
 
-def _contract(base: Base, tokenizer: PreTrainedTokenizerBase, config: TrainingConfig, recipe: Recipe) -> DecodeContract:
+def _contract(
+    base: Base, tokenizer: PreTrainedTokenizerBase, config: TrainingConfig, recipe: Recipe, named: tuple[str, ...]
+) -> DecodeContract:
     return DecodeContract(
         base=base.name,
         base_revision=base.revision,
@@ -246,6 +249,7 @@ def _contract(base: Base, tokenizer: PreTrainedTokenizerBase, config: TrainingCo
         quantisation=config.quantisation,
         method=config.method,
         scoring=scoring(recipe.asked),
+        named=named,
     )
 
 
@@ -266,8 +270,3 @@ def _finish(
         for path in sorted(part.iterdir(), key=lambda path: path.name == CONTRACT):
             path.replace(folder / path.name)
         part.rmdir()
-
-
-def _peak_rss_mb() -> int:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak // 2**20 if sys.platform == "darwin" else peak // 2**10

@@ -11,14 +11,18 @@ import os
 import shlex
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.students.command import DATA, ROOT, finish
+from benchmarks.students.machine import noted
 from benchmarks.students.material import Sources
 from benchmarks.students.measure import FAILED, TIME_UP, Job, finished, measure
 from benchmarks.students.plan import (
+    BASE,
+    FREE,
     MODEL_FREE,
     NEW,
     REGIMES,
@@ -33,6 +37,7 @@ from benchmarks.students.plan import (
 )
 from benchmarks.students.result import Result
 from benchmarks.students.scores import Asked, clusters, cost, know, of_graph, of_models
+from failwise.training.recipe import load_recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,7 @@ class Options:
     seeds: tuple[int, ...]
     asked: int | None
     minutes: float | None
+    jobs: int
     command: str
 
     @property
@@ -69,6 +75,7 @@ def parse(arguments: Sequence[str]) -> Options:
     add("--seeds", default=None, help="by comma (default 0,1)")
     add("--asked", type=int, help="most questions of each set, 0: all (default 400)")
     add("--tokens", type=int, help="training tokens of every recipe (default 120000)")
+    add("--jobs", type=int, default=1, help="cells at a time, for a GPU that one does not fill (default 1)")
     add("--set", action="append", default=[], dest="overrides", metavar="KEY=VALUE", help="such as training.rank=16")
     add("--data", type=Path, default=DATA, help=f"folder with failuresensoriq/ (default {DATA.name} of $FAILWISE_DATA)")
     add("--quick", action="store_true", help="a few steps, one fold, 60 questions a column: does it work at all?")
@@ -99,6 +106,7 @@ def _options(parser: argparse.ArgumentParser, given: argparse.Namespace, argumen
         seeds=wanted,
         asked=most or None,
         minutes=given.minutes,
+        jobs=given.jobs,
         command=shlex.join(["python", "-m", "benchmarks.students", *arguments]),
     )
 
@@ -112,27 +120,41 @@ def run(options: Options) -> int:
     everything = {c: sources.asked(c, options.asked) for c in columns(REGIMES, chosen)}
     known = know(everything, sources.known, options.out, until)
     todo = [c for c in everything if c.regime in options.regimes]
-    failed = sum(_sitting(options, list(cells(options.rows, todo, options.seeds)), everything, until))
+    if (
+        any(load_recipe(row).needs_rationales for row in options.rows if row not in (FREE, BASE))
+        and time.time() < until
+    ):
+        for column in todo:
+            sources.explain(column)
+    failed = _sitting(options, list(cells(options.rows, todo, options.seeds)), everything, until)
     write(options, everything, known, chosen)
     return min(1, failed)
 
 
-def _sitting(options: Options, todo: Sequence[Cell], asked: Mapping[Column, Asked], until: float) -> Iterator[int]:
-    """Measure cell by cell until the time is up; yield 1 for each that failed."""
+def _sitting(options: Options, todo: Sequence[Cell], asked: Mapping[Column, Asked], until: float) -> int:
+    """Measure cells, some at a time, until the time is up; return how many failed."""
     left = [cell for cell in todo if not finished(cell, options.out, asked[cell.column])]
     print(f"{len(todo) - len(left)} of {len(todo)} cells are done", flush=True)
-    for number, cell in enumerate(left, 1):
-        if time.time() > until:
-            print("the time is up; the same command goes on")
-            return
-        began = time.time()
-        print(f"{number} of {len(left)}: {cell}", flush=True)
-        code = measure(Job(cell, options.settings, options.out, options.asked, until, os.getpid()))
-        said = {FAILED: "failed", TIME_UP: "stopped"}.get(code, "done")
-        print(f"  {said} after {(time.time() - began) / 60:.1f} minutes", flush=True)
-        yield int(code == FAILED)
-        if code == TIME_UP:
-            return
+    jobs = [Job(c, options.settings, options.out, options.asked, until, os.getpid(), options.jobs) for c in left]
+    pool = ThreadPoolExecutor(options.jobs)
+    try:
+        codes = [done.result() for done in [pool.submit(_one, job) for job in jobs]]
+    finally:  # interrupted, nothing more is begun
+        pool.shutdown(cancel_futures=True)
+    if TIME_UP in codes:
+        print("the time is up; the same command goes on")
+    return codes.count(FAILED)
+
+
+def _one(job: Job) -> int:
+    """Measure a cell, where there is time left, and say how it went."""
+    began = time.time()
+    if began > job.until:
+        return TIME_UP
+    code = measure(job)
+    said = {FAILED: "failed", TIME_UP: "stopped"}.get(code, "done")
+    print(f"{job.cell}: {said} after {(time.time() - began) / 60:.1f} minutes", flush=True)
+    return code
 
 
 def write(
@@ -151,6 +173,7 @@ def write(
             runs[row, regime] = of_models(row, options.seeds if _has_seeds(row) else [0], own, options.out)
         for row in MODEL_FREE:
             runs[row, regime] = of_graph(row, own, known)
+    measured = cells(model_rows(), list(asked), options.seeds)
     result = Result(
         rows=[*model_rows(), *MODEL_FREE],
         runs=runs,
@@ -160,6 +183,7 @@ def write(
         asked=options.asked,
         folds=chosen,
         command=options.command,
+        machines=sorted({on for cell in measured for on in noted(cell.folder(options.out))}),
     )
     write_page(options.page, result)
     print(f"wrote {options.page}")

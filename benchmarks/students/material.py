@@ -1,6 +1,5 @@
 """The questions: ours to learn and to ask, and FailureSensorIQ's, which no student ever learns from."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -131,11 +130,17 @@ class Sources:
 
         recipe, learned = load_recipe(recipe_name), self.ours(column, "train")
         views = list(perturb(learned, recipe.views, graph=self.graph, seed=seed)) if recipe.views else []
-        rationales = self._rationales(column, learned) if recipe.needs_rationales else {}
+        rationales = self._rationales(column) if recipe.needs_rationales else {}
         rows = list(row_questions(learned, self.graph)) if recipe.teaches_facts else []
         return Material(learned, rationales, views, rows)
 
-    def _rationales(self, column: Column, learned: Sequence[Question]) -> dict[str, Rationale]:
-        folder = self.folder(column)
-        write_rationales(learned, self.graph, RationalesConfig.model_validate({"teacher": "graph"}), folder)
-        return {r.question_id: r for r in read_records(folder / RATIONALES, Rationale)}
+    def explain(self, column: Column) -> None:
+        """Write the graph teacher's rationales of what is learned in a column, as far as they are not there."""
+        config = RationalesConfig.model_validate({"teacher": "graph"})
+        write_rationales(self.ours(column, "train"), self.graph, config, self.folder(column))
+
+    def _rationales(self, column: Column) -> dict[str, Rationale]:
+        path = self.folder(column) / RATIONALES
+        if not path.is_file():
+            self.explain(column)
+        return {r.question_id: r for r in read_records(path, Rationale)}

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.students.machine import made_on, note
 from benchmarks.students.material import SETS, Sources
 from benchmarks.students.plan import FREE, Cell, Settings
 from failwise.config import RunConfig, load_config
@@ -37,7 +38,10 @@ class Beat:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A cell to measure, until a moment of `time.time`. `parent` is the process that waits for it."""
+    """A cell to measure, until a moment of `time.time`.
+
+    `parent` is the process that waits for it, which measures so many `at_a_time`.
+    """
 
     cell: Cell
     settings: Settings
@@ -45,6 +49,7 @@ class Job:
     asked: int | None
     until: float
     parent: int
+    at_a_time: int = 1
 
     @property
     def folder(self) -> Path:
@@ -86,6 +91,8 @@ def _run(job: Job) -> None:
 def work(job: Job) -> None:
     """Train the cell's student as far as it is not, and ask it what it was not asked."""
     sources = Sources(Path(job.settings.data), job.out, job.settings.per_fact)
+    beside = f", {job.at_a_time} at a time" if job.at_a_time > 1 else ""
+    note(job.folder, made_on() + beside)
     if job.cell.trained and not trained(job.folder):
         _train(job, sources)
     for name, questions in sources.asked(job.cell.column, job.asked).items():

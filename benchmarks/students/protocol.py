@@ -36,5 +36,5 @@ def protocol(settings: Settings, asked: int | None, folds: Sequence[tuple[str, .
         "**Against the control**: McNemar's exact test on the same questions, seed by seed, the larger p; Holm over "
         "the rows of one column. It takes questions as independent, which the interval of the difference does not.",
         "**Minutes** are those of one student's training, loading included and what a stop lost counted twice; **GB** "
-        "is the most memory that one training's process took.",
+        "is the most memory that one training's process took, **GPU GB** what its tensors took of a GPU's.",
     ]

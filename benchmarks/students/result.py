@@ -23,6 +23,7 @@ class Result:
     asked: int | None
     folds: Sequence[tuple[str, ...]]
     command: str
+    machines: Sequence[str] = ()
 
     def share(self, row: str, regime: str, name: str) -> Share | None:
         """Return a cell of the table; None where it is not measured."""

@@ -59,6 +59,7 @@ class Cost:
     tokens: float
     minutes: float
     peak_mb: int
+    peak_gpu_mb: int
 
 
 def clusters(asked: Mapping[Column, Asked]) -> dict[str, tuple[str, ...]]:
@@ -166,6 +167,7 @@ def cost(row: str, seeds: Sequence[int], columns: Sequence[Column], out: Path) -
         sum(r["tokens"] for some in results for r in some) / len(done),
         sum(map(minutes, done)) / len(done),
         max(r["peak_rss_mb"] for some in results for r in some),
+        max(r.get("peak_gpu_mb", 0) for some in results for r in some),
     )
 
 

@@ -1,12 +1,10 @@
 """The table as a part of a page of Markdown. What was not measured is a dash, never a number."""
 
-import os
-import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
+from benchmarks.students.machine import made_on
 from benchmarks.students.pages import put, table
 from benchmarks.students.plan import CONTROL, REGIMES
 from benchmarks.students.protocol import protocol
@@ -16,7 +14,6 @@ from failwise.evaluation.clustered import Contrast, Share
 
 NAME = "students"
 MISSING = "—"
-PACKAGES = ("failwise", "torch", "transformers", "peft", "bitsandbytes")
 NAMES = {
     "pair prior from other assets": "other-assets prior",
     CONTROL: "answer (control)",
@@ -36,7 +33,8 @@ def page(result: Result) -> str:
     """Return the table, what stands behind it, and how it was measured."""
     parts = [
         "## Students: every recipe side by side",
-        f"{made_with(result.command)} Percent right, 95 % interval in brackets; {MISSING}: not measured.",
+        f"{made_with(result.command, result.machines)} Percent right, 95 % interval in brackets; {MISSING}: not "
+        "measured.",
         table(*_main(result)),
         "### What perturbation costs",
         "FailureSensorIQ's questions as they were minus the same questions perturbed, in points.",
@@ -52,30 +50,22 @@ def page(result: Result) -> str:
     return "\n\n".join(parts)
 
 
-def made_with(command: str) -> str:
-    """Return date, command, versions and machine."""
-    versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
-    python = platform.python_version()
-    return f"{datetime.now(UTC):%Y-%m-%d}, `{command}`; Python {python}, {versions}; {machine()}."
-
-
-def machine() -> str:
-    """Return the machine in general words."""
-    cores = os.cpu_count() or 1
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return f"{cores} cores, {memory:.0f} GiB, {accelerator()}"
-
-
-def accelerator() -> str:
-    """Return the CUDA device in words, or that there is none."""
-    import torch
-
-    return str(torch.cuda.get_device_name()) if torch.cuda.is_available() else "no GPU"
+def made_with(command: str, on: Sequence[str] = ()) -> str:
+    """Return date, command, versions and machine: those it was measured on, or this one."""
+    return f"{datetime.now(UTC):%Y-%m-%d}, `{command}`; {'. And '.join(on or [made_on()])}."
 
 
 def _main(result: Result) -> tuple[list[str], Iterator[list[str]]]:
     columns = [(regime, name) for regime in REGIMES for name in SCORED]
-    head = ["row", *(f"{regime}: {NAMES[name]}" for regime, name in columns), "steps", "tokens", "minutes", "GB"]
+    head = [
+        "row",
+        *(f"{regime}: {NAMES[name]}" for regime, name in columns),
+        "steps",
+        "tokens",
+        "minutes",
+        "GB",
+        "GPU GB",
+    ]
     cells = ([NAMES.get(row, row), *_shares(result, row), *_cost(result, row)] for row in result.rows)
     return head, cells
 
@@ -91,8 +81,9 @@ def _percent(found: Share | None) -> str:
 def _cost(result: Result, row: str) -> list[str]:
     cost = result.costs.get(row)
     if cost is None:
-        return [MISSING] * 4
-    return [f"{cost.steps:.0f}", f"{cost.tokens:,.0f}", f"{cost.minutes:.1f}", f"{cost.peak_mb / 1024:.1f}"]
+        return [MISSING] * 5
+    memory = [f"{mb / 1024:.1f}" if mb else MISSING for mb in (cost.peak_mb, cost.peak_gpu_mb)]
+    return [f"{cost.steps:.0f}", f"{cost.tokens:,.0f}", f"{cost.minutes:.1f}", *memory]
 
 
 def _lost(result: Result) -> Iterator[list[str]]:
