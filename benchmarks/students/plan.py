@@ -39,6 +39,7 @@ class Settings:
             InputError: what stands there was measured with others.
         """
         path, ours = folder / FILE, asdict(self) | {"overrides": list(self.overrides)}
+        del ours["data"]  # where the questions lie; an answer names its question
         if not path.is_file():
             write_json(path, ours)
             return

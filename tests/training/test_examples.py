@@ -121,6 +121,14 @@ def test_the_verdicts_of_an_anchor_are_one_row(make_question: Make) -> None:
     assert {(example.prompt, example.branches[0]) for example in drawn} == set(row.wordings)
 
 
+def test_a_row_may_leave_its_asset_class_unnamed(make_question: Make) -> None:
+    one = replace(make_question(1), asset_name="fan", question="What shows wear on the fan?")
+    other = replace(one, id="other", asset_name="pump", asset_class="pump", question="What shows wear on the pump?")
+    rows, _ = lessons([one, other], {}, Task(mode=Mode.VERDICT, named=False))
+    asked = [row.show(random.Random(0))[0].prompt.splitlines()[0] for row in rows]
+    assert asked == ["What shows wear on the machine?"] * 2
+
+
 def test_a_row_says_nothing_of_none_of_these(make_question: Make) -> None:
     question = make_question(1, ("speed", "none of these"))
     ((row,), _) = lessons([replace(question, fact_ids=(question.fact_ids[0], ""))], {}, Task(mode=Mode.VERDICT))

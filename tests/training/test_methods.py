@@ -69,6 +69,22 @@ def test_every_recipe_is_taught_and_asked(name: str, material: Material, tiny_ba
     assert all(len(a.scores) == 3 and a.choice is not None for a in answers.values())
 
 
+def test_an_asset_class_that_was_not_learned_is_asked_without_its_name(
+    material: Material, tiny_base: Path, tmp_path: Path
+) -> None:
+    learned = [replace(q, question=f"{q.question} On the {q.asset_name}.") for q in material.questions]
+    train_student(replace(material, questions=learned), config(tiny_base, recipe="transfer"), tmp_path, quiet)
+    known = {q.asset_class for q in learned}
+    assert {*DecodeContract.load(tmp_path).named} == known
+    scorer = load_scorer(tmp_path, "cpu")
+    plain = replace(scorer, named=frozenset())
+    unseen = replace(learned[0], asset_class="crane", asset_name="crane", question="What shows wear on the crane?")
+    unnamed = replace(unseen, question="What shows wear on the machine?")
+    assert scorer.tree(unseen) == plain.tree(unnamed) != plain.tree(unseen)
+    assert scorer.tree(learned[0]) == plain.tree(learned[0])
+    assert scorer.tree(replace(unseen, asset_class="")) == plain.tree(unseen)
+
+
 @pytest.mark.parametrize("whose", ["teacher", "student", "mixed"])
 def test_the_second_stage_learns_from_whose_reasons_it_is_told(
     whose: str, material: Material, tiny_base: Path, tmp_path: Path

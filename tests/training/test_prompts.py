@@ -1,5 +1,7 @@
 """What the student reads and writes, and how strictly its replies are read."""
 
+from dataclasses import replace
+
 import pytest
 
 from failwise.training import prompts
@@ -41,6 +43,24 @@ def test_a_proposed_answer_is_judged_without_the_others_in_sight() -> None:
     asked = prompts.ask(QUESTION, Mode.VERDICT)
     assert asked == f"{QUESTION.question}\nJudge each."
     assert prompts.verdict_segments("oil", True) == (" oil:", " yes")
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("Which of these shows wear on the electric motor?", "Which of these shows wear on the machine?"),
+        ("For an Electric Motor, which one?", "For a machine, which one?"),
+        ("An electric motor wears. Which of these shows it?", "A machine wears. Which of these shows it?"),
+        ("Electric motors wear.", "Electric motors wear."),
+        ("Which of these shows wear?", "Which of these shows wear?"),
+    ],
+)
+def test_a_question_can_leave_its_asset_class_unnamed(asked: str, said: str) -> None:
+    assert prompts.unnamed(replace(QUESTION, asset_name="electric motor", question=asked)).question == said
+
+
+def test_without_a_name_there_is_nothing_to_leave_out() -> None:
+    assert prompts.unnamed(replace(QUESTION, asset_name="")) == replace(QUESTION, asset_name="")
 
 
 def test_the_second_stage_reads_the_reasons() -> None:

@@ -37,6 +37,7 @@ def test_a_recipe_can_come_from_a_file(tmp_path: Path) -> None:
         ("tasks: []", "at least 1"),
         ("tasks: [{mode: rationale, loss: listwise}]", "use 'direct'"),
         ("tasks: [{mode: direct, consistency: 1}]", "'views'"),
+        ("tasks: [{mode: direct, named: false}]", "only mode 'verdict' can leave the asset class unnamed"),
         ("tasks: [{mode: rationale}]", "in which no task teaches it"),
         ("tasks: [{mode: inferred}]", "second of two stages"),
         ("asked: inferred\nfirst: [{mode: direct}]\ntasks: [{mode: inferred}]", "writes the reasons"),
