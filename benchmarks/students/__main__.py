@@ -74,7 +74,7 @@ def parse(arguments: Sequence[str]) -> Options:
     add("--folds", type=int, help="folds of held-out-asset (default 3)")
     add("--seeds", default=None, help="by comma (default 0,1)")
     add("--asked", type=int, help="most questions of each set, 0: all (default 400)")
-    add("--tokens", type=int, help="training tokens of every recipe (default 120000)")
+    add("--tokens", type=int, help="training tokens of every recipe (default 600000)")
     add("--jobs", type=int, default=1, help="cells at a time, for a GPU that one does not fill (default 1)")
     add("--set", action="append", default=[], dest="overrides", metavar="KEY=VALUE", help="such as training.rank=16")
     add("--data", type=Path, default=DATA, help=f"folder with failuresensoriq/ (default {DATA.name} of $FAILWISE_DATA)")
@@ -86,7 +86,7 @@ def parse(arguments: Sequence[str]) -> Options:
 
 def _options(parser: argparse.ArgumentParser, given: argparse.Namespace, arguments: Sequence[str]) -> Options:
     quick = bool(given.quick)
-    tokens, fold_count, seeds, asked, per_fact = (4000, 1, "0", 20, 2) if quick else (120_000, 3, "0,1", 400, 16)
+    tokens, fold_count, seeds, asked, per_fact = (4000, 1, "0", 20, 2) if quick else (600_000, 3, "0,1", 400, 16)
     regimes = tuple(given.columns.split(","))
     if unknown := set(regimes) - set(REGIMES):
         parser.error(f"--columns {', '.join(sorted(unknown))}: columns are {', '.join(REGIMES)}")
@@ -120,12 +120,10 @@ def run(options: Options) -> int:
     everything = {c: sources.asked(c, options.asked) for c in columns(REGIMES, chosen)}
     known = know(everything, sources.known, options.out, until)
     todo = [c for c in everything if c.regime in options.regimes]
-    if (
-        any(load_recipe(row).needs_rationales for row in options.rows if row not in (FREE, BASE))
-        and time.time() < until
-    ):
-        for column in todo:
-            sources.explain(column)
+    if any(load_recipe(row).needs_rationales for row in options.rows if row not in (FREE, BASE)):
+        for column in todo:  # before any cell, since several at a time would write one file
+            if time.time() < until:
+                sources.explain(column)
     failed = _sitting(options, list(cells(options.rows, todo, options.seeds)), everything, until)
     write(options, everything, known, chosen)
     return min(1, failed)
@@ -151,6 +149,7 @@ def _one(job: Job) -> int:
     began = time.time()
     if began > job.until:
         return TIME_UP
+    print(f"{job.cell}: begun", flush=True)
     code = measure(job)
     said = {FAILED: "failed", TIME_UP: "stopped"}.get(code, "done")
     print(f"{job.cell}: {said} after {(time.time() - began) / 60:.1f} minutes", flush=True)
