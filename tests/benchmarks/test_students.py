@@ -1,15 +1,29 @@
 """The table of students: what is measured in which order, what counts as done, and what the page says."""
 
 import os
+import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from benchmarks.students import long
-from benchmarks.students.__main__ import parse
+from benchmarks.students import long, machine
+from benchmarks.students.__main__ import _sitting, parse
 from benchmarks.students.material import ORIGINAL, PERTURBED, SETS, Sources
-from benchmarks.students.measure import CLOCK, STUDENT, Beat, Job, TimeUpError, answered, finished, trained, work
+from benchmarks.students.measure import (
+    CLOCK,
+    DONE,
+    FAILED,
+    STUDENT,
+    Beat,
+    Job,
+    TimeUpError,
+    answered,
+    finished,
+    trained,
+    work,
+)
 from benchmarks.students.plan import (
     BASE,
     CONTROL,
@@ -102,6 +116,41 @@ def test_other_settings_need_another_folder(tmp_path: Path) -> None:
     SETTINGS.keep(tmp_path)
     with pytest.raises(InputError, match="tokens 1000, and this is 2000"):
         replace(SETTINGS, tokens=2000).keep(tmp_path)
+
+
+def test_answers_do_not_depend_on_where_the_question_files_lie(tmp_path: Path) -> None:
+    SETTINGS.keep(tmp_path)
+    replace(SETTINGS, data="elsewhere").keep(tmp_path)
+
+
+def test_what_something_was_measured_on_is_noted_once(tmp_path: Path) -> None:
+    assert machine.noted(tmp_path) == []
+    for said in ("one", "two", "one"):
+        machine.note(tmp_path, said)
+    assert machine.noted(tmp_path) == ["one", "two"]
+
+
+@pytest.mark.parametrize(("seconds", "codes", "failed"), [(60.0, [DONE, FAILED], 1), (-1.0, [], 0)])
+def test_cells_are_measured_some_at_a_time_while_there_is_time(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    asked: dict[Column, dict[str, list[Question]]],
+    seconds: float,
+    codes: list[int],
+    failed: int,
+) -> None:
+    both, left, begun = threading.Barrier(2), [*codes], []
+
+    def measured(job: Job) -> int:
+        begun.append(job.cell.row)
+        both.wait(timeout=30)  # passes where two are there at once
+        return left.pop()
+
+    monkeypatch.setattr("benchmarks.students.__main__.measure", measured)
+    options = replace(parse(["--jobs", "2"]), out=tmp_path, settings=SETTINGS)
+    todo = [Cell(row, COLUMN, 0) for row in (CONTROL, "facts")]
+    assert _sitting(options, todo, asked, time.time() + seconds) == failed
+    assert sorted(begun) == ([CONTROL, "facts"] if codes else [])
 
 
 def test_a_cell_is_done_when_nothing_is_left_to_ask(tmp_path: Path, questions: list[Question]) -> None:
