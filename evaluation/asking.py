@@ -64,8 +64,8 @@ class Known:
 class Reply:
     """All there is to say of one answer.
 
-    `chosen` is the place of the chosen option; None is "no answer". `apart` and `ends_in` are those of what was said
-    (`Spoken`). `agrees` says whether the chosen option is right
+    `chosen` is the place of the chosen option; None is "no answer". `apart`, `ends_in` and `unnamed` are those of what
+    was said (`Spoken`). `agrees` says whether the chosen option is right
     by the graph; None: the graph does not know. `uncalibrated` says why there is no calibration, where there is none.
     """
 
@@ -79,6 +79,7 @@ class Reply:
     reasons: str
     apart: bool
     ends_in: int | None
+    unnamed: bool
     claims: tuple[Said, ...]
     citations: tuple[Cited, ...]
     facts: tuple[Known, ...]
@@ -100,7 +101,8 @@ class Spoken:
     """What a student gave to a question: its scores, its reasons if it writes any, and which student it is.
 
     `apart` says that it was asked for the reasons by themselves: the scores do not rest on them. `ends_in` is the place
-    of the option that such reasons end in; None: in none.
+    of the option that such reasons end in; None: in none. `unnamed` says that the student was asked without the name of
+    the asset class, which it never learned.
     """
 
     student: str
@@ -108,6 +110,7 @@ class Spoken:
     reasons: str = ""
     apart: bool = False
     ends_in: int | None = None
+    unnamed: bool = False
 
 
 def hold_against(
@@ -149,6 +152,7 @@ def hold_against(
         reasons=spoken.reasons,
         apart=spoken.apart,
         ends_in=spoken.ends_in,
+        unnamed=spoken.unnamed,
         claims=claims,
         citations=citations,
         facts=() if chosen is None else tuple(_known(f, graph) for f in _facts_on(question, chosen, graph)),

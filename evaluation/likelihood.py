@@ -90,9 +90,12 @@ class Scorer:
 
     def tree(self, question: Question, reasons: str = "") -> Tree:
         """Return a question in tokens, cut as in training."""
-        if self.named and question.asset_class and question.asset_class not in self.named:
-            question = prompts.unnamed(question)
-        return self.encoder.tree(options_example(question, self.asked, reasons))
+        asked = question if self.names(question) else prompts.unnamed(question)
+        return self.encoder.tree(options_example(asked, self.asked, reasons))
+
+    def names(self, question: Question) -> bool:
+        """Say whether it is asked with the name of the question's asset class."""
+        return not self.named or not question.asset_class or question.asset_class in self.named
 
 
 def score_questions(

@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -188,6 +189,7 @@ BEFORE = "Reasons, as the student wrote them:"
         ("answer-rationale", APART),
         ("multi-task", APART),
         ("mixed", APART),
+        ("transfer", NO_REASONS),
         ("rationale-answer", BEFORE),
         ("two-stage", BEFORE),
     ],
@@ -197,6 +199,18 @@ def test_every_kind_of_student_can_be_asked(trained: Train, recipe: str, said: s
     assert code == 0
     assert "Confidence: " in text
     assert [line for line in text.splitlines() if line in (NO_REASONS, APART, BEFORE)] == [said]
+
+
+def test_a_student_that_never_learned_the_asset_class_is_asked_without_its_name(trained: Train, tmp_path: Path) -> None:
+    folder = tmp_path / "student"
+    shutil.copytree(trained("transfer"), folder)
+    said = "This student never learned the asset class: it was asked without its name, what holds of most."
+    assert said not in run("ask", folder, SHOWS, *options(*OPTIONS))[1]
+    contract = json.loads((folder / "contract.json").read_text())
+    assert contract["named"] == ["toy-pump"]
+    (folder / "contract.json").write_text(json.dumps(contract | {"named": ["fan"]}))
+    assert said in run("ask", folder, SHOWS, *options(*OPTIONS))[1]
+    assert json.loads(run("ask", folder, SHOWS, *options(*OPTIONS), "--json")[1])["unnamed"]
 
 
 def test_reasons_asked_for_apart_are_held_against_the_ontology_and_the_answer(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmarks.students.material import ORIGINAL, PERTURBED, SETS
+from benchmarks.students.material import ORIGINAL, SETS
 from benchmarks.students.plan import BASE, CONTROL, FREE, MODEL_FREE, Settings
 from benchmarks.students.scores import Cost, Runs
 from failwise.evaluation.clustered import Clusters, Contrast, Points, Share, adjusted, contrast, share
@@ -30,10 +30,10 @@ class Result:
         runs = self._runs(row, regime)
         return share(runs.points[name], self.clusters) if runs.seeds else None
 
-    def lost(self, row: str, regime: str) -> Contrast | None:
-        """Return FailureSensorIQ's questions minus the same questions perturbed."""
+    def lost(self, row: str, regime: str, name: str) -> Contrast | None:
+        """Return FailureSensorIQ's questions minus the same questions perturbed, or minus those right in both."""
         runs = self._runs(row, regime)
-        return contrast(runs.points[ORIGINAL], runs.points[PERTURBED], self.clusters) if runs.seeds else None
+        return contrast(runs.points[ORIGINAL], runs.points[name], self.clusters) if runs.seeds else None
 
     def contrasts(self, regime: str, name: str) -> dict[str, Contrast]:
         """Return each row that asks a model minus the control, p adjusted over these rows."""

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.students.machine import made_on
+from benchmarks.students.material import PERTURBED
 from benchmarks.students.pages import put, table
 from benchmarks.students.plan import CONTROL, REGIMES
 from benchmarks.students.protocol import protocol
@@ -22,6 +23,7 @@ NAMES = {
     "perturbed": "simple perturbed",
     BOTH: BOTH,
 }
+_LOST = [(regime, name) for regime in REGIMES for name in (PERTURBED, BOTH)]
 
 
 def write_page(path: Path, result: Result) -> None:
@@ -37,8 +39,9 @@ def page(result: Result) -> str:
         "measured.",
         table(*_main(result)),
         "### What perturbation costs",
-        "FailureSensorIQ's questions as they were minus the same questions perturbed, in points.",
-        table(["row", *REGIMES], _lost(result)),
+        "FailureSensorIQ's questions right as they were, minus those right when perturbed, and minus those right in "
+        "both (what was right and is no longer), in points.",
+        table(["row", *(f"{regime}: minus {NAMES[name]}" for regime, name in _LOST)], _lost(result)),
         "### Seeds, and against the control",
         table(
             ["row", "column", "n", "anchors", "seeds", "no answer", "minus control", "better / worse", "p", "Holm"],
@@ -88,7 +91,7 @@ def _cost(result: Result, row: str) -> list[str]:
 
 def _lost(result: Result) -> Iterator[list[str]]:
     for row in result.rows:
-        yield [NAMES.get(row, row), *(_points(result.lost(row, regime)) for regime in REGIMES)]
+        yield [NAMES.get(row, row), *(_points(result.lost(row, regime, name)) for regime, name in _LOST)]
 
 
 def _points(found: Contrast | None) -> str:

@@ -118,7 +118,8 @@ def _answered(student: str, question: "Question", whole: "RunConfig", reasons: b
     if scorer.asked in (Mode.RATIONALE, Mode.INFERRED):
         return Spoken(scorer.fingerprint, scores, before), True
     if scorer.explains is None or not reasons:
-        return Spoken(scorer.fingerprint, scores), scorer.explains is not None
+        unnamed = not scorer.names(question)
+        return Spoken(scorer.fingerprint, scores, unnamed=unnamed), scorer.explains is not None
     text, ends_in = scorer.explain(question)
     return Spoken(scorer.fingerprint, scores, text, apart=True, ends_in=ends_in), True
 
@@ -141,6 +142,8 @@ def _plain(reply: "Reply", gives_reasons: bool) -> dict[str, Any]:
 def _print(reply: "Reply", reasons: list[str]) -> None:
     typer.echo(cleaned(reply.question.question))
     typer.echo(_read_as(reply.question))
+    if reply.unnamed:
+        typer.echo("This student never learned the asset class: it was asked without its name, what holds of most.")
     truth = {True: "right", False: "wrong", None: "not known"}
     rows = []
     for place, option in enumerate(reply.options):

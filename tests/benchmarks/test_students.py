@@ -204,8 +204,9 @@ def test_page_has_numbers_where_there_are_some_and_dashes_elsewhere(
     assert {cell.strip() for cell in listwise[2:-1]} == {"—"}
     # Six questions more, none less: p is 2 / 2^6.
     assert any("| facts | new-question: FailureSensorIQ |" in line and "| 6 / 0 | 0.0312 |" in line for line in lines)
-    assert found.lost(CONTROL, NEW) is not None
-    assert found.lost("listwise", NEW) is None
+    lost = [found.lost(CONTROL, NEW, name) for name in (PERTURBED, BOTH)]
+    assert [one.difference for one in lost if one is not None] == [0.25, 0.25]
+    assert found.lost("listwise", NEW, BOTH) is None
 
 
 def result(out: Path, asked: dict[Column, dict[str, list[Question]]]) -> Result:
