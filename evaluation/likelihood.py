@@ -80,11 +80,11 @@ class Scorer:
     def _reasons(self, questions: Sequence[Question]) -> list[str]:
         if self.first is not None:
             users = [prompts.ask(q, Mode.REASONS) for q in questions]
-            return list(written(*self.first, users, len(users)))
+            return list(written(*self.first, users, len(users) or 1))
         if self.asked is not Mode.RATIONALE:
             return [""] * len(questions)
         users = [prompts.ask(q, Mode.RATIONALE) for q in questions]
-        replies = written(self.model, self.tokenizer, users, len(users))
+        replies = written(self.model, self.tokenizer, users, len(users) or 1)
         # What stands behind the first `Answer:` is thrown away: every option is scored there, the chosen one too.
         return [reply.partition(f"\n{prompts.ANSWER}")[0].strip() for reply in replies]
 
