@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from failwise.errors import MissingExtraError
-from failwise.evaluation.calibration import finite, probabilities
 from failwise.evaluation.records import Accuracy, Answer, FactAudit, RollUp
 from failwise.files import write_text
 from failwise.generation.records import Question, Rationale
@@ -259,7 +258,7 @@ def payload(data: ReportData) -> dict[str, Any]:
             text(item.tested_fact),
             text(" · ".join(filter(None, (item.direction, item.polarity, item.difficulty)))),
             *_said(said),
-            _shares(said, len(item.options)),
+            [_mille(share) for share in softmax(said.scores)] if said and len(said.scores) == len(item.options) else [],
             _said(before.get(item.id))[0],
             reason and [text(reason.text), text(reason.teacher), [text(name) for name in reason.cited]],
         ]
@@ -277,11 +276,13 @@ def _said(answer: Answer | None) -> tuple[int, int]:
     return -1 if answer.choice is None else answer.choice, int(answer.right)
 
 
-def _shares(answer: Answer | None, options: int) -> list[int | None]:
-    """Return the options' probabilities; none where there is no score of each, or one is not a number."""
-    if answer is None or len(answer.scores) != options or not finite(answer.scores):
+def softmax(scores: Sequence[float]) -> list[float]:
+    """Return the options' probabilities; none if a score is not a number."""
+    top = max(scores, default=math.nan)
+    if not math.isfinite(top) or any(math.isnan(score) for score in scores):
         return []
-    return [_mille(share) for share in probabilities(answer.scores)]
+    weights = [math.exp(score - top) for score in scores]
+    return [weight / sum(weights) for weight in weights]
 
 
 def _mille(share: float) -> int | None:
