@@ -62,9 +62,10 @@ def clean_label(label: str) -> str:
 
 def unnamed(question: Question) -> Question:
     """Return a question that speaks of a machine instead of its asset class; as it is where its text names none."""
-    name = re.escape(question.asset_name)
-    text = re.sub(rf"\b(?:(a)n? )?{name}\b", _a_machine, question.question, flags=re.IGNORECASE) if name else ""
-    return replace(question, question=text or question.question)
+    if not question.asset_name:
+        return question
+    named = rf"\b(?:(a)n? )?{re.escape(question.asset_name)}\b"
+    return replace(question, question=re.sub(named, _a_machine, question.question, flags=re.IGNORECASE))
 
 
 def _a_machine(found: re.Match[str]) -> str:

@@ -90,6 +90,8 @@ def _options(parser: argparse.ArgumentParser, given: argparse.Namespace, argumen
     regimes = tuple(given.columns.split(","))
     if unknown := set(regimes) - set(REGIMES):
         parser.error(f"--columns {', '.join(sorted(unknown))}: columns are {', '.join(REGIMES)}")
+    if given.jobs < 1:
+        parser.error(f"--jobs {given.jobs}: at least one cell at a time")
     out = given.out or ROOT / "runs" / ("students-quick" if quick else "students")
     most = asked if given.asked is None else given.asked
     try:
