@@ -37,7 +37,7 @@ class TrainingConfig(BaseModel):
     top_layers: float = Field(
         1.0, gt=0, le=1, description="share of the layers, counted from the last, that get an adapter"
     )
-    learning_rate: float = Field(2e-3, gt=0, le=1, description="peak learning rate")
+    learning_rate: float = Field(1e-3, gt=0, le=1, description="peak learning rate")
     schedule: Literal["linear", "cosine", "constant", "constant_with_warmup"] = Field(
         "linear", description="how the learning rate falls after the warm-up"
     )

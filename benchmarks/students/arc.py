@@ -1,8 +1,9 @@
 """ARC-Easy through the same chain: the base, the answer alone, one stage and two stages, with a small local teacher.
 
-Run with `python -m benchmarks.students.arc`; interrupted, the same command goes on. The teacher is the base itself,
-which is shown the right answer and writes why; what it writes is kept where it ends in that answer. It knows little,
-and no ontology checks it: this shows that the chain works on other questions, not what a good teacher is worth.
+Run with `python -m benchmarks.students.arc`; interrupted, the same command goes on. The teacher is the base
+itself, which is shown the right answer and writes why, in plain words; what it writes is kept where it names that
+answer. It knows little, and no ontology checks it: this shows that the chain works on other questions, not what a good
+teacher is worth.
 """
 
 import argparse
@@ -20,15 +21,15 @@ from benchmarks.students.pages import put, table
 from benchmarks.students.plan import CONTROL, Cell, Column, Settings
 from benchmarks.students.scores import minutes
 from benchmarks.students.table import made_with
-from failwise.errors import InputError, TeacherError
+from failwise.errors import InputError
 from failwise.evaluation.answers import sample, single_answer, write_answers
 from failwise.evaluation.clustered import Contrast, Points, Share, contrast, share
+from failwise.evaluation.likelihood import load_scorer
 from failwise.files import RecordLog, read_json, read_records, write_json
-from failwise.generation.config import RationalesConfig
 from failwise.generation.formats.question_files import read_questions
-from failwise.generation.rationales.job import RATIONALES, dropped, write_rationales
+from failwise.generation.rationales.job import RATIONALES
 from failwise.generation.records import Question, Rationale
-from failwise.kg.graph import KnowledgeGraph
+from failwise.training.reasons import written
 
 TRAIN, TEST = "arc/arc_easy_train.jsonl", "arc/arc_easy_test.jsonl"
 ANSWERS = "answers.jsonl"
@@ -38,6 +39,9 @@ RECIPES = {ALL: CONTROL, DIRECT: CONTROL, ONE: "rationale-answer", TWO: "two-sta
 
 # With fewer rationales there is nothing to learn to reason from.
 FEWEST = 20
+
+# Words of the shortest rationale that is kept, and tokens of the longest that is written.
+SHORTEST, LONGEST = 6, 96
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +67,37 @@ def read(data: Path, name: str, most: int) -> list[Question]:
 
 
 def explain(learned: Sequence[Question], most: int, job: Job) -> Lessons:
-    """Have the teacher explain some of the questions, as far as it has not."""
-    asked, folder = sample(learned, most), job.out / "rationales"
-    config = RationalesConfig(
-        teacher="transformers", model=job.config().training.base, show_answer=True, attempts=2, max_tokens=160
-    )
-    try:
-        write_rationales(asked, KnowledgeGraph.load(), config, folder, lambda n, note: job.check_time())
-    except TeacherError as error:
-        return Lessons(learned, [], {}, f"it wrote nothing that could be kept: {str(error).partition('; see ')[0]}")
-    kept = {r.question_id: r for r in read_records(folder / RATIONALES, Rationale)}
-    reasons = "; ".join(f"{reason}: {n}" for reason, n in dropped(folder).items())
-    note = f"{len(kept):,} of {len(asked):,} rationales were kept" + (f" (dropped: {reasons})" if reasons else "")
+    """Have the teacher explain some of the questions, as far as it has not, and keep what names the right option."""
+    asked, path = sample(learned, most), job.out / RATIONALES
+    with RecordLog(path) as log:
+        done = {r.question_id for r in read_records(path, Rationale)}
+        todo = sorted((q for q in asked if q.id not in done), key=lambda q: len(q.question))
+        if todo:
+            config = job.config()
+            teacher = load_scorer(config.training.base, config.evaluation.device)
+            size = config.evaluation.batch_size
+            for batch in (todo[at : at + size] for at in range(0, len(todo), size)):
+                job.check_time()
+                texts = written(teacher.model, teacher.tokenizer, [why(q) for q in batch], size, LONGEST)
+                log.append(*(reasons(q, text) for q, text in zip(batch, texts, strict=True)))
+    wanted = {q.id: q.options[q.answer].casefold() for q in asked}
+    found = {r.question_id: r for r in read_records(path, Rationale) if r.question_id in wanted}
+    kept = {i: r for i, r in found.items() if wanted[i] in r.text.casefold() and len(r.text.split()) >= SHORTEST}
+    note = f"{len(kept):,} of {len(asked):,} rationales name the right option and were kept"
     return Lessons(learned, [q for q in asked if q.id in kept], kept, note)
+
+
+def why(question: Question) -> str:
+    """Return what the teacher is asked."""
+    right = question.options[question.answer]
+    return f"{question.question}\nThe right answer is: {right}\nExplain in one sentence why."
+
+
+def reasons(question: Question, text: str) -> Rationale:
+    """Return what the teacher wrote, up to the end of its last whole sentence."""
+    whole = " ".join(text[: max(map(text.rfind, ".!?")) + 1].split())
+    label = question.option_ids[question.answer]
+    return Rationale(question.id, "plain", "", (), whole, (), label, "unverifiable", 1, 0, 0, shown=True)
 
 
 def points(row: str, lessons: Lessons, test: Sequence[Question], job: Job) -> Points:
