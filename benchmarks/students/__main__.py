@@ -37,6 +37,8 @@ from benchmarks.students.plan import (
 )
 from benchmarks.students.result import Result
 from benchmarks.students.scores import Asked, clusters, cost, know, of_graph, of_models
+from benchmarks.students.table import NAME, write_page
+from failwise.kg.names import slugify
 from failwise.training.recipe import load_recipe
 
 
@@ -47,6 +49,7 @@ class Options:
     settings: Settings
     out: Path
     page: Path
+    table: str
     rows: tuple[str, ...]
     regimes: tuple[str, ...]
     folds: int
@@ -75,13 +78,19 @@ def parse(arguments: Sequence[str]) -> Options:
     add("--seeds", default=None, help="by comma (default 0,1)")
     add("--asked", type=int, help="most questions of each set, 0: all (default 400)")
     add("--tokens", type=int, help="training tokens of every recipe (default 600000)")
+    add("--classes", type=_names, default=(), help="asset classes taught and asked about, by comma (default all)")
     add("--jobs", type=int, default=1, help="cells at a time, for a GPU that one does not fill (default 1)")
     add("--set", action="append", default=[], dest="overrides", metavar="KEY=VALUE", help="such as training.rank=16")
     add("--data", type=Path, default=DATA, help=f"folder with failuresensoriq/ (default {DATA.name} of $FAILWISE_DATA)")
     add("--quick", action="store_true", help="a few steps, one fold, 60 questions a column: does it work at all?")
     add("--out", type=Path, help="where all is kept (default runs/students, quick: runs/students-quick)")
     add("--page", type=Path, help="page to put the table into (default docs/results.md, quick: in --out)")
+    add("--table", default=NAME, help=f"name of the table's place in the page, for a second one (default {NAME})")
     return _options(parser, parser.parse_args(arguments), arguments)
+
+
+def _names(given: str) -> list[str]:
+    return sorted({slugify(name) for name in given.split(",")})
 
 
 def _options(parser: argparse.ArgumentParser, given: argparse.Namespace, arguments: Sequence[str]) -> Options:
@@ -99,8 +108,11 @@ def _options(parser: argparse.ArgumentParser, given: argparse.Namespace, argumen
     except ValueError:
         parser.error(f"--seeds {given.seeds}: numbers with commas between them, such as 0,1")
     return Options(
-        settings=Settings(given.tokens or tokens, per_fact, tuple(given.overrides), str(given.data.resolve())),
+        settings=Settings(
+            given.tokens or tokens, per_fact, tuple(given.overrides), str(given.data.resolve()), tuple(given.classes)
+        ),
         out=out,
+        table=given.table,
         page=given.page or (out / "results.md" if quick else ROOT / "docs" / "results.md"),
         rows=tuple(chosen_rows(given.only)),
         regimes=regimes,
@@ -117,7 +129,7 @@ def run(options: Options) -> int:
     """Measure, write the page, and return 0, or 1 where a cell failed."""
     until = options.until
     options.settings.keep(options.out)
-    sources = Sources(Path(options.settings.data), options.out, options.settings.per_fact)
+    sources = Sources(Path(options.settings.data), options.out, options.settings.per_fact, options.settings.classes)
     chosen = folds(sources.graph, sources.classes)[: options.folds]
     everything = {c: sources.asked(c, options.asked) for c in columns(REGIMES, chosen)}
     known = know(everything, sources.known, options.out, until)
@@ -165,8 +177,6 @@ def write(
     chosen: Sequence[tuple[str, ...]],
 ) -> None:
     """Write the page from what is there."""
-    from benchmarks.students.table import write_page
-
     runs = {}
     for regime in REGIMES:
         own = {column: sets for column, sets in asked.items() if column.regime == regime}
@@ -174,7 +184,7 @@ def write(
             runs[row, regime] = of_models(row, options.seeds if _has_seeds(row) else [0], own, options.out)
         for row in MODEL_FREE:
             runs[row, regime] = of_graph(row, own, known)
-    measured = cells(model_rows(), list(asked), options.seeds)
+    measured = [c for c in cells(model_rows(), list(asked), options.seeds) if finished(c, options.out, asked[c.column])]
     result = Result(
         rows=[*model_rows(), *MODEL_FREE],
         runs=runs,
@@ -186,7 +196,7 @@ def write(
         command=options.command,
         machines=sorted({on for cell in measured for on in noted(cell.folder(options.out))}),
     )
-    write_page(options.page, result)
+    write_page(options.page, result, options.table)
     print(f"wrote {options.page}")
 
 

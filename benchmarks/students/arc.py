@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.students.command import DATA, ROOT, finish
+from benchmarks.students.machine import made_on, note, noted
 from benchmarks.students.measure import CLOCK, STEPS, STUDENT, Job, TimeUpError, watch
 from benchmarks.students.pages import put, table
 from benchmarks.students.plan import CONTROL, Cell, Column, Settings
@@ -25,6 +26,7 @@ from failwise.errors import InputError
 from failwise.evaluation.answers import sample, single_answer, write_answers
 from failwise.evaluation.clustered import Contrast, Points, Share, contrast, share
 from failwise.evaluation.likelihood import load_scorer
+from failwise.evaluation.records import Answer
 from failwise.files import RecordLog, read_json, read_records, write_json
 from failwise.generation.formats.question_files import read_questions
 from failwise.generation.rationales.job import RATIONALES
@@ -102,10 +104,13 @@ def reasons(question: Question, text: str) -> Rationale:
 
 def points(row: str, lessons: Lessons, test: Sequence[Question], job: Job) -> Points:
     """Train the row's student and ask it, as far as it is not done; return its points."""
+    path = job.folder / ANSWERS
+    if not path.is_file() or len(list(read_records(path, Answer, torn_tail=True))) < len(test):
+        note(job.folder, made_on())
     if row in RECIPES:
         _train(RECIPES[row], lessons.everything if row == ALL else lessons.explained, lessons.rationales, job)
     who = job.folder / STUDENT if row in RECIPES else job.config().training.base
-    answers = write_answers(who, test, job.config().evaluation, job.folder / ANSWERS, lambda n: job.check_time())
+    answers = write_answers(who, test, job.config().evaluation, path, lambda n: job.check_time())
     return {a.question_id: float(a.right) for a in answers}
 
 
@@ -132,26 +137,28 @@ def run(options: argparse.Namespace) -> int:
         for row in (BASE, *RECIPES)
     }
     found: dict[str, Points] = {}
-    note = "the teacher was not asked yet"
+    explained = "the teacher was not asked yet"
     try:
-        lessons = Lessons(learned, [], {}, note)
+        lessons = Lessons(learned, [], {}, explained)
         for row, job in jobs.items():
             if row == DIRECT:
                 lessons = explain(learned, options.explained, job)
-                note = lessons.note
+                explained = lessons.note
             if row in (DIRECT, ONE, TWO) and len(lessons.explained) < FEWEST:
                 break
             print(row, flush=True)
             found[row] = points(row, lessons, test, job)
     except TimeUpError:
         print("the time is up; the same command goes on")
-    put(options.page, "arc", page(options, found, {r: minutes(j.folder) for r, j in jobs.items() if r in found}, note))
+    put(options.page, "arc", page(options, found, {row: jobs[row].folder for row in found}, explained))
     print(f"wrote {options.page}")
     return 0
 
 
-def page(options: argparse.Namespace, found: dict[str, Points], spent: dict[str, float], note: str) -> str:
+def page(options: argparse.Namespace, found: dict[str, Points], folders: dict[str, Path], explained: str) -> str:
     """Return the table and how it was measured."""
+    spent = {row: minutes(folder) for row, folder in folders.items()}
+    machines = sorted({on for folder in folders.values() for on in noted(folder)})
     alone = {i: i for some in found.values() for i in some}
     rows = []
     for row in (BASE, *RECIPES):
@@ -161,10 +168,10 @@ def page(options: argparse.Namespace, found: dict[str, Points], spent: dict[str,
     return "\n\n".join(
         [
             "## ARC-Easy through the same chain",
-            made_with(options.command),
+            made_with(options.command, machines),
             table(["row", "right (95 %)", "n", "minus direct", "better / worse", "p", "minutes"], rows),
             f"Learned: {options.learned:,} questions of the training split, spread evenly; asked: {options.asked:,} of "
-            f"the test split. The teacher is the untrained base, shown the right answer; {note}. The rows direct, "
+            f"the test split. The teacher is the untrained base, shown the right answer; {explained}. The rows direct, "
             "one-stage and two-stage learn from the explained questions alone; with fewer than "
             f"{FEWEST} they are not run, and the row of all questions has nobody's rationales. About "
             f"{options.tokens:,} tokens each, one seed. Scored by "

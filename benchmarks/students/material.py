@@ -18,6 +18,7 @@ from failwise.generation.rationales.job import RATIONALES, write_rationales
 from failwise.generation.records import Question, Rationale
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.load import load_ontology
+from failwise.kg.names import did_you_mean
 from failwise.training.recipe import load_recipe
 
 if TYPE_CHECKING:
@@ -37,11 +38,12 @@ SETS = (AUDIT, ORIGINAL, PERTURBED)
 
 @dataclass(frozen=True)
 class Sources:
-    """Where questions come from, and where those that are made are kept."""
+    """Where questions come from and where those that are made are kept; `only`: the asset classes wanted, none: all."""
 
     data: Path
     out: Path
     per_fact: int
+    only: tuple[str, ...] = ()
     _graphs: dict[frozenset[str], KnowledgeGraph] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
@@ -66,7 +68,7 @@ class Sources:
 
     @cached_property
     def classes(self) -> tuple[str, ...]:
-        """The asset classes that FailureSensorIQ asks about."""
+        """The asset classes that FailureSensorIQ asks about, or those of them that are wanted."""
         return tuple(sorted({q.asset_class for q in self.original if q.asset_class}))
 
     def _theirs(self, name: str) -> list[Question]:
@@ -76,7 +78,12 @@ class Sources:
                 f"{path} is not there; FailureSensorIQ's question files are not part of failwise: put them there, or "
                 f"name with --data the folder that has {name}"
             )
-        return single_answer(read_questions(path, self.graph))
+        found = single_answer(read_questions(path, self.graph))
+        known = sorted({q.asset_class for q in found if q.asset_class})
+        for name in self.only:
+            if name not in known:
+                raise InputError(f"FailureSensorIQ asks about no {name!r}{did_you_mean(name, known)}")
+        return [q for q in found if not self.only or q.asset_class in self.only]
 
     def ours(self, column: Column, split: str) -> list[Question]:
         """Return our questions of a split; they are made once and kept."""

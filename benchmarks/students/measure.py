@@ -90,7 +90,7 @@ def _run(job: Job) -> None:
 
 def work(job: Job) -> None:
     """Train the cell's student as far as it is not, and ask it what it was not asked."""
-    sources = Sources(Path(job.settings.data), job.out, job.settings.per_fact)
+    sources = Sources(Path(job.settings.data), job.out, job.settings.per_fact, job.settings.classes)
     beside = f", {job.at_a_time} at a time" if job.at_a_time > 1 else ""
     note(job.folder, made_on() + beside)
     if job.cell.trained and not trained(job.folder):

@@ -31,6 +31,7 @@ class Settings:
     per_fact: int
     overrides: tuple[str, ...]
     data: str
+    classes: tuple[str, ...] = ()  # the asset classes that are taught and asked about; none: all
 
     def keep(self, folder: Path) -> None:
         """Write them into the folder, or refuse another folder's results.
@@ -38,12 +39,12 @@ class Settings:
         Raises:
             InputError: what stands there was measured with others.
         """
-        path, ours = folder / FILE, asdict(self) | {"overrides": list(self.overrides)}
+        path, ours = folder / FILE, asdict(self) | {"overrides": list(self.overrides), "classes": list(self.classes)}
         del ours["data"]  # where the questions lie; an answer names its question
         if not path.is_file():
             write_json(path, ours)
             return
-        found = read_json(path)
+        found = {"classes": []} | read_json(path)
         for name, value in ours.items():
             if found.get(name) != value:
                 raise InputError(

@@ -9,9 +9,10 @@ def protocol(settings: Settings, asked: int | None, folds: Sequence[tuple[str, .
     """Return the protocol as items of a list."""
     most = f"{asked:,} questions of each set, spread evenly over it" if asked else "all questions of each set"
     left_out = "; ".join(" with ".join(fold) for fold in folds)
+    taught = ", ".join(settings.classes) if settings.classes else "FailureSensorIQ's ten asset classes"
     overrides = f", with {', '.join(settings.overrides)}" if settings.overrides else ""
     return [
-        "**Learned**: questions that failwise makes of the facts of FailureSensorIQ's ten asset classes (failure modes "
+        f"**Learned**: questions that failwise makes of the facts of {taught} (failure modes "
         f"and sensors, up to {settings.per_fact} for each fact and way of asking), with the graph teacher's rationales "
         "where a recipe learns reasons. No wording and no set of options of FailureSensorIQ is ever learned.",
         f"**Budget**: about {settings.tokens:,} tokens for every recipe, prompts counted, both stages together where "

@@ -26,15 +26,16 @@ NAMES = {
 _LOST = [(regime, name) for regime in REGIMES for name in (PERTURBED, BOTH)]
 
 
-def write_page(path: Path, result: Result) -> None:
-    """Put the table into a page."""
-    put(path, NAME, page(result))
+def write_page(path: Path, result: Result, name: str = NAME) -> None:
+    """Put the table into a page, in the place of that name."""
+    put(path, name, page(result))
 
 
 def page(result: Result) -> str:
     """Return the table, what stands behind it, and how it was measured."""
+    alone = f", {' and '.join(result.settings.classes)} alone" if result.settings.classes else ""
     parts = [
-        "## Students: every recipe side by side",
+        f"## Students: every recipe side by side{alone}",
         f"{made_with(result.command, result.machines)} Percent right, 95 % interval in brackets; {MISSING}: not "
         "measured.",
         table(*_main(result)),

@@ -47,7 +47,7 @@ from failwise.errors import InputError
 from failwise.evaluation.baselines import model_free_rows
 from failwise.evaluation.clustered import Points
 from failwise.evaluation.records import Answer
-from failwise.files import read_json, write_records
+from failwise.files import read_json, write_json, write_records
 from failwise.generation.records import Question
 from failwise.kg.graph import KnowledgeGraph
 from failwise.training.recipe import recipe_names
@@ -121,6 +121,15 @@ def test_other_settings_need_another_folder(tmp_path: Path) -> None:
 def test_answers_do_not_depend_on_where_the_question_files_lie(tmp_path: Path) -> None:
     SETTINGS.keep(tmp_path)
     replace(SETTINGS, data="elsewhere").keep(tmp_path)
+
+
+def test_other_asset_classes_need_another_folder(tmp_path: Path) -> None:
+    SETTINGS.keep(tmp_path)
+    kept = tmp_path / "settings.json"
+    write_json(kept, {name: value for name, value in read_json(kept).items() if name != "classes"})
+    SETTINGS.keep(tmp_path)  # a folder that says nothing of classes has all of them
+    with pytest.raises(InputError, match=r"classes \[\], and this is \['fan'\]"):
+        replace(SETTINGS, classes=("fan",)).keep(tmp_path)
 
 
 def test_what_something_was_measured_on_is_noted_once(tmp_path: Path) -> None:
@@ -242,6 +251,22 @@ def test_theirs_are_asked_in_pairs_about_what_is_held_out(data: Path, tmp_path: 
     learned = sources.ours(Column(HELD_OUT, ("fan",)), "train")
     assert not {q.question for q in learned} & {q.question for q in sources.original}
     assert "fan" not in {q.asset_class for q in learned}
+
+
+def test_some_asset_classes_alone_are_taught_and_asked_about(data: Path, tmp_path: Path) -> None:
+    options = parse(["--classes", "steam turbine,fan"])
+    sources = Sources(data, tmp_path, 1, options.settings.classes)
+    assert sources.classes == ("fan", "steam-turbine")
+    sets = sources.asked(COLUMN, 30)
+    learned = sources.ours(COLUMN, "train")
+    assert {q.asset_class for some in (*sets.values(), learned) for q in some} == {*sources.classes}
+    known = sources.known(COLUMN, sets[ORIGINAL][0]).facts.values()
+    assert {f.asset_class.slug for f in known if f.relation == "indicatedBy"} == {*sources.classes}
+
+
+def test_an_unknown_asset_class_is_refused(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"asks about no 'pumpe'.*pump"):
+        _ = Sources(data, tmp_path, 1, ("pumpe",)).original
 
 
 def test_rows_without_a_model_never_know_a_twin(data: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -136,7 +137,7 @@ def test_what_was_merged_is_written_down(
     said = json.loads((tmp_path / "merged" / MERGE).read_text())
     assert said["notes"] == list(done.notes) == notes
     assert said["student"] == handover.fingerprints(student)[0] == handover.fingerprints(tmp_path / "merged")[1]
-    assert said["versions"]["torch"] == torch.__version__
+    assert said["versions"]["torch"] == version("torch")
 
 
 def test_a_merge_into_4_bits_is_refused_with_the_reason(train: Train, tmp_path: Path) -> None:
