@@ -1,7 +1,8 @@
 """Measure what is not measured yet, and write the table.
 
 Interrupted or out of time, the same command goes on: what is finished is kept and skipped, a training goes on from
-its last checkpoint, and no question is asked twice. A table is written from what is there.
+its last checkpoint, and no question is asked twice. A table is written from what is there. What finished cells came to
+is also put into a small file of the repository, from which another machine goes on.
 
 A seed of all columns comes before the next seed, and new-question before the folds.
 """
@@ -17,9 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.students.command import DATA, ROOT, finish
-from benchmarks.students.machine import noted
 from benchmarks.students.material import Sources
 from benchmarks.students.measure import FAILED, TIME_UP, Job, finished, measure
+from benchmarks.students.packing import measured_on, pack, unpack
 from benchmarks.students.plan import (
     BASE,
     FREE,
@@ -41,6 +42,8 @@ from benchmarks.students.table import NAME, write_page
 from failwise.kg.names import slugify
 from failwise.training.recipe import load_recipe
 
+KEPT = ROOT / "benchmarks" / "data" / "students.jsonl"
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -50,6 +53,7 @@ class Options:
     out: Path
     page: Path
     table: str
+    kept: Path
     rows: tuple[str, ...]
     regimes: tuple[str, ...]
     folds: int
@@ -84,6 +88,11 @@ def parse(arguments: Sequence[str]) -> Options:
     add("--data", type=Path, default=DATA, help=f"folder with failuresensoriq/ (default {DATA.name} of $FAILWISE_DATA)")
     add("--quick", action="store_true", help="a few steps, one fold, 60 questions a column: does it work at all?")
     add("--out", type=Path, help="where all is kept (default runs/students, quick: runs/students-quick)")
+    add(
+        "--kept",
+        type=Path,
+        help="file of finished cells, to go on elsewhere (default benchmarks/data/, quick: --out)",
+    )
     add("--page", type=Path, help="page to put the table into (default docs/results.md, quick: in --out)")
     add("--table", default=NAME, help=f"name of the table's place in the page, for a second one (default {NAME})")
     return _options(parser, parser.parse_args(arguments), arguments)
@@ -113,6 +122,7 @@ def _options(parser: argparse.ArgumentParser, given: argparse.Namespace, argumen
         ),
         out=out,
         table=given.table,
+        kept=given.kept or (out / "kept.jsonl" if quick else KEPT),
         page=given.page or (out / "results.md" if quick else ROOT / "docs" / "results.md"),
         rows=tuple(chosen_rows(given.only)),
         regimes=regimes,
@@ -132,6 +142,8 @@ def run(options: Options) -> int:
     sources = Sources(Path(options.settings.data), options.out, options.settings.per_fact, options.settings.classes)
     chosen = folds(sources.graph, sources.classes)[: options.folds]
     everything = {c: sources.asked(c, options.asked) for c in columns(REGIMES, chosen)}
+    if brought := unpack(options.kept, options.settings, _all(options, everything), everything, options.out):
+        print(f"{brought} cells come from {options.kept}")
     known = know(everything, sources.known, options.out, until)
     todo = [c for c in everything if c.regime in options.regimes]
     if any(load_recipe(row).needs_rationales for row in options.rows if row not in (FREE, BASE)):
@@ -184,7 +196,8 @@ def write(
             runs[row, regime] = of_models(row, options.seeds if _has_seeds(row) else [0], own, options.out)
         for row in MODEL_FREE:
             runs[row, regime] = of_graph(row, own, known)
-    measured = [c for c in cells(model_rows(), list(asked), options.seeds) if finished(c, options.out, asked[c.column])]
+    measured = [cell for cell in _all(options, asked) if finished(cell, options.out, asked[cell.column])]
+    pack(options.kept, options.settings, measured, asked, options.out)
     result = Result(
         rows=[*model_rows(), *MODEL_FREE],
         runs=runs,
@@ -194,10 +207,15 @@ def write(
         asked=options.asked,
         folds=chosen,
         command=options.command,
-        machines=sorted({on for cell in measured for on in noted(cell.folder(options.out))}),
+        machines=sorted({on for cell in measured for on in measured_on(cell.folder(options.out))}),
     )
     write_page(options.page, result, options.table)
     print(f"wrote {options.page}")
+
+
+def _all(options: Options, asked: Mapping[Column, Asked]) -> list[Cell]:
+    """Return all cells of the table, whatever is asked for in this sitting."""
+    return list(cells(model_rows(), list(asked), options.seeds))
 
 
 def _has_seeds(row: str) -> bool:

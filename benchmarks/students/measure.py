@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.students.kept import Marks, kept_in
 from benchmarks.students.machine import made_on, note
 from benchmarks.students.material import SETS, Sources
 from benchmarks.students.plan import FREE, Cell, Settings
@@ -104,11 +105,15 @@ def trained(folder: Path) -> bool:
     return (folder / STUDENT / CONTRACT).is_file()
 
 
-def answered(folder: Path, name: str, questions: Sequence[Question]) -> dict[str, Answer] | None:
-    """Return the answers to one set, or None where one is missing."""
+def answered(folder: Path, name: str, questions: Sequence[Question]) -> Marks | None:
+    """Return which questions of a set were answered right (None: no answer), or None where one was not asked."""
+    if (kept := kept_in(folder)) and (marks := kept.of(name, questions)):
+        return marks
     path = folder / f"{name}.jsonl"
     found = {a.question_id: a for a in read_records(path, Answer, torn_tail=True)} if path.is_file() else {}
-    return {q.id: found[q.id] for q in questions} if all(q.id in found for q in questions) else None
+    if not all(q.id in found for q in questions):
+        return None
+    return {q.id: None if found[q.id].choice is None else found[q.id].right for q in questions}
 
 
 def finished(cell: Cell, out: Path, asked: Mapping[str, Sequence[Question]]) -> bool:

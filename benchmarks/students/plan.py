@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
@@ -33,14 +33,18 @@ class Settings:
     data: str
     classes: tuple[str, ...] = ()  # the asset classes that are taught and asked about; none: all
 
+    def told(self) -> dict[str, object]:
+        """Return them as they are kept: all but where the questions lie, since an answer names its question."""
+        lists = {"overrides": list(self.overrides), "classes": list(self.classes)}
+        return {"tokens": self.tokens, "per_fact": self.per_fact, **lists}
+
     def keep(self, folder: Path) -> None:
         """Write them into the folder, or refuse another folder's results.
 
         Raises:
             InputError: what stands there was measured with others.
         """
-        path, ours = folder / FILE, asdict(self) | {"overrides": list(self.overrides), "classes": list(self.classes)}
-        del ours["data"]  # where the questions lie; an answer names its question
+        path, ours = folder / FILE, self.told()
         if not path.is_file():
             write_json(path, ours)
             return

@@ -4,13 +4,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import fmean as mean
 
+from benchmarks.students.kept import Marks, Spent, kept_in
 from benchmarks.students.material import ORIGINAL, PERTURBED, SETS
 from benchmarks.students.measure import CLOCK, STUDENT, Beat, answered, trained
 from benchmarks.students.plan import MODEL_FREE, Cell, Column
 from failwise.evaluation.baselines import model_free_points
 from failwise.evaluation.clustered import Points, anchor_of
-from failwise.evaluation.records import Answer
 from failwise.files import RecordLog, content_id, read_json, read_records
 from failwise.generation.records import Question
 from failwise.kg.graph import KnowledgeGraph
@@ -74,21 +75,21 @@ def of_models(row: str, seeds: Sequence[int], asked: Mapping[Column, Asked], out
         found = _one_seed(row, seed, asked, out)
         if found is None:
             continue
-        marks = {name: {k: float(a.right) for k, a in some.items()} for name, some in found.items()}
+        marks = {name: {k: float(mark is True) for k, mark in some.items()} for name, some in found.items()}
         runs.add(seed, marks | {BOTH: _both(marks)})
         for name, some in found.items():
-            runs.unanswered[name] = runs.unanswered.get(name, 0) + sum(a.choice is None for a in some.values())
+            runs.unanswered[name] = runs.unanswered.get(name, 0) + sum(mark is None for mark in some.values())
     return runs
 
 
-def _one_seed(row: str, seed: int, asked: Mapping[Column, Asked], out: Path) -> dict[str, dict[str, Answer]] | None:
-    whole: dict[str, dict[str, Answer]] = {name: {} for name in SETS}
+def _one_seed(row: str, seed: int, asked: Mapping[Column, Asked], out: Path) -> dict[str, Marks] | None:
+    whole: dict[str, Marks] = {name: {} for name in SETS}
     for column, sets in asked.items():
         for name in SETS:
             found = answered(Cell(row, column, seed).folder(out), name, sets[name])
             if found is None:
                 return None
-            whole[name] |= {_key(column, i): answer for i, answer in found.items()}
+            whole[name] |= {_key(column, i): mark for i, mark in found.items()}
     return whole
 
 
@@ -157,17 +158,32 @@ def _content_key(question: Question, graph: KnowledgeGraph) -> str:
 def cost(row: str, seeds: Sequence[int], columns: Sequence[Column], out: Path) -> Cost | None:
     """Return what the row's finished students took."""
     folders = [Cell(row, column, seed).folder(out) for column in columns for seed in seeds]
-    done = [folder for folder in folders if trained(folder)]
+    done = [took for folder in folders if (took := spent(folder))]
     if not done:
         return None
-    results = [_results(folder / STUDENT) for folder in done]
     return Cost(
         len(done),
-        sum(r["steps"] for some in results for r in some) / len(done),
-        sum(r["tokens"] for some in results for r in some) / len(done),
-        sum(map(minutes, done)) / len(done),
-        max(r["peak_rss_mb"] for some in results for r in some),
-        max(r.get("peak_gpu_mb", 0) for some in results for r in some),
+        mean(took.steps for took in done),
+        mean(took.tokens for took in done),
+        mean(took.minutes for took in done),
+        max(took.peak_mb for took in done),
+        max(took.peak_gpu_mb for took in done),
+    )
+
+
+def spent(folder: Path) -> Spent | None:
+    """Return what a cell's student took; None where it is not finished, or the cell has none."""
+    if kept := kept_in(folder):
+        return kept.spent
+    if not trained(folder):
+        return None
+    results = _results(folder / STUDENT)
+    return Spent(
+        sum(r["steps"] for r in results),
+        sum(r["tokens"] for r in results),
+        minutes(folder),
+        max(r["peak_rss_mb"] for r in results),
+        max(r.get("peak_gpu_mb", 0) for r in results),
     )
 
 

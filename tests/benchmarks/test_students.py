@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.students import long, machine
 from benchmarks.students.__main__ import _sitting, parse
+from benchmarks.students.kept import Spent
 from benchmarks.students.material import ORIGINAL, PERTURBED, SETS, Sources
 from benchmarks.students.measure import (
     CLOCK,
@@ -24,6 +25,7 @@ from benchmarks.students.measure import (
     trained,
     work,
 )
+from benchmarks.students.packing import measured_on, pack, unpack
 from benchmarks.students.plan import (
     BASE,
     CONTROL,
@@ -41,13 +43,13 @@ from benchmarks.students.plan import (
     model_rows,
 )
 from benchmarks.students.result import Result
-from benchmarks.students.scores import BOTH, clusters, know, minutes, of_graph, of_models
+from benchmarks.students.scores import BOTH, clusters, know, minutes, of_graph, of_models, spent
 from benchmarks.students.table import NAME, page, write_page
 from failwise.errors import InputError
 from failwise.evaluation.baselines import model_free_rows
 from failwise.evaluation.clustered import Points
 from failwise.evaluation.records import Answer
-from failwise.files import read_json, write_json, write_records
+from failwise.files import read_json, read_records, write_json, write_records
 from failwise.generation.records import Question
 from failwise.kg.graph import KnowledgeGraph
 from failwise.training.recipe import recipe_names
@@ -178,6 +180,48 @@ def test_points_are_those_of_the_answers(tmp_path: Path, asked: dict[Column, dic
     runs = of_models(CONTROL, (0, 1), asked, tmp_path)
     assert runs.seeds == [0]
     assert [sum(runs.of(0, name).values()) for name in (ORIGINAL, PERTURBED, BOTH)] == [6, 4, 4]
+
+
+def test_a_finished_cell_is_known_on_another_machine(
+    tmp_path: Path, asked: dict[Column, dict[str, list[Question]]]
+) -> None:
+    here, there, file = tmp_path / "here", tmp_path / "there", tmp_path / "kept.jsonl"
+    cell, some = Cell(CONTROL, COLUMN, 0), asked[COLUMN][ORIGINAL]
+    reply(here, CONTROL, some, {"audit": 3, ORIGINAL: 6, PERTURBED: 4})
+    silent = [replace(a, choice=None, right=False) for a in read_records(cell.folder(here) / "audit.jsonl", Answer)]
+    write_records(cell.folder(here) / "audit.jsonl", silent)
+    machine.note(cell.folder(here), "a machine")
+    took = {"steps": 3, "tokens": 70, "peak_rss_mb": 900}
+    write_json(cell.folder(here) / STUDENT / "training.json", {"result": took})
+    write_json(cell.folder(here) / STUDENT / "contract.json", {})
+    write_records(cell.folder(here) / CLOCK, [Beat(1, 3, 90.0)])
+    pack(file, SETTINGS, [cell], asked, here)
+    todo = [cell, Cell("facts", COLUMN, 0)]
+    assert unpack(file, SETTINGS, todo, asked, there) == 1
+    assert unpack(file, SETTINGS, todo, asked, there) == 0  # it is there
+    assert finished(cell, there, asked[COLUMN])
+    runs = [of_models(CONTROL, (0,), asked, out) for out in (here, there)]
+    assert runs[0] == runs[1]
+    assert runs[1].unanswered["audit"] == len(some)
+    assert spent(cell.folder(there)) == spent(cell.folder(here)) == Spent(3, 70, 1.5, 900, 0)
+    assert measured_on(cell.folder(there)) == ["a machine"]
+    packed = file.read_bytes()
+    pack(file, SETTINGS, [cell], asked, there)
+    assert file.read_bytes() == packed
+
+
+def test_what_was_taught_otherwise_is_not_brought(
+    tmp_path: Path, asked: dict[Column, dict[str, list[Question]]]
+) -> None:
+    cell, file, elsewhere = Cell(CONTROL, COLUMN, 0), tmp_path / "kept.jsonl", tmp_path / "there"
+    reply(tmp_path, CONTROL, asked[COLUMN][ORIGINAL], dict.fromkeys(SETS, 1))
+    pack(file, SETTINGS, [cell], asked, tmp_path)
+    for other in (replace(SETTINGS, tokens=2), replace(SETTINGS, overrides=("training.rank=2",))):
+        assert unpack(file, other, [cell], asked, elsewhere) == 0
+        pack(file, other, [cell], asked, tmp_path)  # beside the first, which stays
+    fewer = {COLUMN: {name: some[1:] for name, some in asked[COLUMN].items()}}
+    assert unpack(file, SETTINGS, [cell], fewer, elsewhere) == 0
+    assert unpack(file, SETTINGS, [cell], asked, elsewhere) == 1
 
 
 def test_rows_without_a_model_agree_with_the_baselines(
