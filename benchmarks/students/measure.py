@@ -107,12 +107,11 @@ def trained(folder: Path) -> bool:
 
 def answered(folder: Path, name: str, questions: Sequence[Question]) -> Marks | None:
     """Return which questions of a set were answered right (None: no answer), or None where one was not asked."""
-    if (kept := kept_in(folder)) and (marks := kept.of(name, questions)):
-        return marks
     path = folder / f"{name}.jsonl"
     found = {a.question_id: a for a in read_records(path, Answer, torn_tail=True)} if path.is_file() else {}
     if not all(q.id in found for q in questions):
-        return None
+        kept = kept_in(folder)
+        return kept.of(name, questions) if kept else None
     return {q.id: None if found[q.id].choice is None else found[q.id].right for q in questions}
 
 

@@ -42,8 +42,6 @@ def _read(path: Path) -> list[Kept]:
 
 def _kept(cell: Cell, settings: Settings, sets: Asked, out: Path) -> Kept:
     folder = cell.folder(out)
-    if (known := kept_in(folder)) and all(known.of(name, sets[name]) is not None for name in SETS):
-        return known
     marks = {name: answered(folder, name, sets[name]) or {} for name in SETS}
     return Kept(
         cell=_name(cell),
@@ -52,14 +50,14 @@ def _kept(cell: Cell, settings: Settings, sets: Asked, out: Path) -> Kept:
         asked={name: which(sets[name]) for name in SETS},
         marks={name: signs(marks[name]) for name in SETS},
         spent=spent(folder),
-        machines=tuple(noted(folder)),
+        machines=tuple(measured_on(folder)),
     )
 
 
 def measured_on(folder: Path) -> list[str]:
     """Return what a cell was measured on, here or elsewhere."""
     kept = kept_in(folder)
-    return list(kept.machines) if kept else noted(folder)
+    return noted(folder) or (list(kept.machines) if kept else [])
 
 
 def taught(cell: Cell, settings: Settings) -> str:

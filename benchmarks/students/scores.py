@@ -173,10 +173,9 @@ def cost(row: str, seeds: Sequence[int], columns: Sequence[Column], out: Path) -
 
 def spent(folder: Path) -> Spent | None:
     """Return what a cell's student took; None where it is not finished, or the cell has none."""
-    if kept := kept_in(folder):
-        return kept.spent
     if not trained(folder):
-        return None
+        kept = kept_in(folder)
+        return kept.spent if kept else None
     results = _results(folder / STUDENT)
     return Spent(
         sum(r["steps"] for r in results),
