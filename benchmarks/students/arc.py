@@ -85,8 +85,8 @@ def explain(learned: Sequence[Question], most: int, job: Job) -> Lessons:
     wanted = {q.id: q.options[q.answer].casefold() for q in asked}
     found = {r.question_id: r for r in read_records(path, Rationale) if r.question_id in wanted}
     kept = {i: r for i, r in found.items() if wanted[i] in r.text.casefold() and len(r.text.split()) >= SHORTEST}
-    note = f"{len(kept):,} of {len(asked):,} rationales name the right option and were kept"
-    return Lessons(learned, [q for q in asked if q.id in kept], kept, note)
+    told = f"{len(kept):,} of {len(asked):,} rationales name the right option and were kept"
+    return Lessons(learned, [q for q in asked if q.id in kept], kept, told)
 
 
 def why(question: Question) -> str:
