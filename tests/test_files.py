@@ -2,13 +2,16 @@
 
 import resource
 import signal
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from failwise.errors import InputError, StorageError
-from failwise.files import RecordLog, atomic_writer, content_id, read_records, write_records, write_text
+from failwise.files import RecordLog, atomic_writer, content_id, held_alone, read_records, write_records, write_text
+from tests.conftest import environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,25 @@ def test_a_torn_last_line_is_cut_and_the_rest_kept(tmp_path: Path) -> None:
     with RecordLog(path) as log:
         log.append(Note("d"))
     assert [n.id for n in read_records(path, Note)] == ["a", "b", "d"]
+
+
+def test_a_folder_is_held_by_one_process_until_it_ends(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "run"
+    program = (
+        "import sys, time; from pathlib import Path; from failwise.files import held_alone\n"
+        "with held_alone(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
+    )
+    command = [sys.executable, "-c", program, str(folder)]
+    with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(InputError, match=f"another process works in {folder}; wait"), held_alone(folder):
+            pytest.fail("held by two")
+        other.kill()
+    with held_alone(folder):
+        assert list(folder.iterdir()) == []
+    with held_alone(folder):
+        pass
 
 
 def test_a_bad_line_is_named(tmp_path: Path) -> None:

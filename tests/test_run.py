@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from failwise.files import read_records
+from failwise.files import held_alone, read_records
 from failwise.generation.records import Question, Rationale
 from tests.conftest import TOY, Program, environment
 
@@ -76,6 +76,22 @@ def test_other_settings_do_not_overwrite_a_run(failwise: Program, config: Path, 
     assert (tmp_path / "out" / "questions.old-1" / "questions.jsonl").read_bytes() == before[
         "questions/questions.jsonl"
     ]
+
+
+def test_two_at_once_in_one_folder_are_one_too_many(failwise: Program, config: Path, tmp_path: Path) -> None:
+    with held_alone(tmp_path / "out"):
+        refused = failwise("run", config)
+    assert refused.returncode == 2
+    assert "another process works in out; wait until it ends, or choose another folder" in refused.stderr
+    assert list((tmp_path / "out").iterdir()) == []
+
+    questions = ("questions", "generate", "--config", config, "--out", "set")
+    with held_alone(tmp_path / "set"):
+        refused = failwise(*questions)
+    assert refused.returncode == 2
+    assert "another process works in set" in refused.stderr
+    assert list((tmp_path / "set").iterdir()) == []
+    assert failwise(*questions).returncode == 0
 
 
 def test_questions_name_their_facts_and_rationales_cite_them(failwise: Program, config: Path, tmp_path: Path) -> None:

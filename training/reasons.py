@@ -17,6 +17,10 @@ FILE = "reasons.jsonl"
 # Tokens of the longest reasons; the graph teacher's longest of the shipped ontology have a third of it.
 LONGEST = 400
 
+# Tokens held at once while replies are written, prompts included: for each, a model keeps its keys and values (45 KiB
+# in the embedded base, 128 KiB in one of 8 billion parameters). The likelihoods of as many questions need none of it.
+HELD = 2**15
+
 
 @torch.inference_mode()
 def written(
@@ -24,11 +28,13 @@ def written(
 ) -> Iterator[str]:
     """Yield what the model writes to each user message, the likeliest token each time.
 
-    A reply that is not at its end after `longest` tokens is cut off there.
+    A reply that is not at its end after `longest` tokens is cut off there. Fewer than `batch_size` are written at once
+    where so many would hold more than `HELD` tokens.
     """
     asked = [models.render_prompt(tokenizer, user) for user in users]
-    for start in range(0, len(asked), batch_size):
-        yield from _generate(model, tokenizer, asked[start : start + batch_size], longest)
+    at_once = max(1, min(batch_size, HELD // (max(map(len, asked), default=0) + longest)))
+    for start in range(0, len(asked), at_once):
+        yield from _generate(model, tokenizer, asked[start : start + at_once], longest)
 
 
 def _generate(

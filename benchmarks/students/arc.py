@@ -25,13 +25,11 @@ from benchmarks.students.table import made_with
 from failwise.errors import InputError
 from failwise.evaluation.answers import sample, single_answer, write_answers
 from failwise.evaluation.clustered import Contrast, Points, Share, contrast, share
-from failwise.evaluation.likelihood import load_scorer
 from failwise.evaluation.records import Answer
-from failwise.files import RecordLog, read_json, read_records, write_json
+from failwise.files import RecordLog, held_alone, read_json, read_records, write_json
 from failwise.generation.formats.question_files import read_questions
 from failwise.generation.rationales.job import RATIONALES
 from failwise.generation.records import Question, Rationale
-from failwise.training.reasons import written
 
 TRAIN, TEST = "arc/arc_easy_train.jsonl", "arc/arc_easy_test.jsonl"
 ANSWERS = "answers.jsonl"
@@ -75,6 +73,9 @@ def explain(learned: Sequence[Question], most: int, job: Job) -> Lessons:
         done = {r.question_id for r in read_records(path, Rationale)}
         todo = sorted((q for q in asked if q.id not in done), key=lambda q: len(q.question))
         if todo:
+            from failwise.evaluation.likelihood import load_scorer
+            from failwise.training.reasons import written
+
             config = job.config()
             teacher = load_scorer(config.training.base, config.evaluation.device)
             size = config.evaluation.batch_size
@@ -131,6 +132,11 @@ def run(options: argparse.Namespace) -> int:
     until = float("inf") if options.minutes is None else time.time() + 60 * options.minutes
     settings = Settings(options.tokens, options.explained, tuple(options.overrides), str(options.data.resolve()))
     settings.keep(options.out)
+    with held_alone(options.out):
+        return _run(options, settings, until)
+
+
+def _run(options: argparse.Namespace, settings: Settings, until: float) -> int:
     learned, test = read(options.data, TRAIN, options.learned), read(options.data, TEST, options.asked)
     jobs = {
         row: Job(Cell(row, Column("arc-easy"), 0), settings, options.out, None, until, os.getppid())

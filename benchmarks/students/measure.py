@@ -15,7 +15,7 @@ from benchmarks.students.plan import FREE, Cell, Settings
 from failwise.config import RunConfig, load_config
 from failwise.errors import FailwiseError
 from failwise.evaluation.records import Answer
-from failwise.files import RecordLog, read_json, read_records, write_json
+from failwise.files import RecordLog, held_alone, read_json, read_records, write_json
 from failwise.generation.records import Question
 from failwise.training.config import EMBEDDED, TrainingConfig
 from failwise.training.contract import FILE as CONTRACT
@@ -81,7 +81,8 @@ def measure(job: Job) -> int:
 
 def _run(job: Job) -> None:
     try:
-        work(job)
+        with held_alone(job.folder):
+            work(job)
     except (TimeUpError, KeyboardInterrupt):
         sys.exit(TIME_UP)
     except FailwiseError as error:

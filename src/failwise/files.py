@@ -1,8 +1,10 @@
 """Files that are never half-written: atomic writes, JSON Lines of typed records, manifests written last."""
 
+import errno
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +16,8 @@ from failwise.errors import InputError, StorageError
 
 R = TypeVar("R")
 
+# What a file system that has no locks on folders says.
+_NO_LOCKS = {errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS}
 
 _ADAPTERS: dict[type, TypeAdapter[Any]] = {}
 
@@ -53,6 +57,37 @@ def storage_errors(path: Path) -> Iterator[None]:
             f"cannot write {path}: {error.strerror or error}; free some space or choose another folder, "
             "then run the same command again"
         ) from error
+
+
+@contextmanager
+def held_alone(folder: Path) -> Iterator[None]:
+    """Make a folder, if need be, and keep other processes that hold it alone out; when this one is killed, too.
+
+    Windows has no such locks, nor has every file system of a network; there, nothing is kept out.
+
+    Raises:
+        InputError: another process holds it.
+    """
+    with storage_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(held)
+        raise InputError(f"another process works in {folder}; wait until it ends, or choose another folder") from error
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+    try:
+        yield
+    finally:
+        os.close(held)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import platform
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from failwise import __version__
 from failwise.errors import InputError
-from failwise.files import content_id, file_digest, read_json, storage_errors, write_json
+from failwise.files import content_id, file_digest, held_alone, read_json, storage_errors, write_json
 
 MANIFEST, STARTED = "manifest.json", "started.json"
 _PACKAGES = ("rdflib", "pyshacl", "networkx", "torch", "transformers", "peft", "bitsandbytes", "openai")
@@ -75,25 +75,26 @@ class StageFolder:
         """Do the stage's work inside; the manifest is written when it ends well.
 
         Raises:
-            InputError: the folder holds other work, and `redo` was not given.
+            InputError: the folder holds other work, and `redo` was not given; or another process works in it.
         """
-        if self.stands_in_the_way():
-            if not redo:
-                raise InputError(
-                    f"{self.path} holds work made from other settings, inputs or another version; "
-                    "pass --redo to set it aside (it is kept) and do it again, or name another folder"
-                )
-            self.set_aside()
-        with storage_errors(self.path):
-            self.path.mkdir(parents=True, exist_ok=True)
-        write_json(self.path / STARTED, {"fingerprint": self.fingerprint, "stage": self.name})
-        outcome, began = Outcome(), time.time()
-        try:
-            yield outcome
-        except BaseException:
-            self._remove_if_nothing_was_made()
-            raise
-        write_json(self.path / MANIFEST, self._manifest(outcome, began))
+        with ExitStack() as held:
+            held.enter_context(held_alone(self.path))
+            if self.stands_in_the_way():
+                if not redo:
+                    raise InputError(
+                        f"{self.path} holds work made from other settings, inputs or another version; "
+                        "pass --redo to set it aside (it is kept) and do it again, or name another folder"
+                    )
+                self.set_aside()
+                held.enter_context(held_alone(self.path))
+            write_json(self.path / STARTED, {"fingerprint": self.fingerprint, "stage": self.name})
+            outcome, began = Outcome(), time.time()
+            try:
+                yield outcome
+            except BaseException:
+                self._remove_if_nothing_was_made()
+                raise
+            write_json(self.path / MANIFEST, self._manifest(outcome, began))
 
     def _remove_if_nothing_was_made(self) -> None:
         if [p.name for p in self.path.iterdir()] == [STARTED]:

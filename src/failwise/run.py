@@ -7,6 +7,7 @@ from rich.console import Console
 
 from failwise import estimates, question_stages, student_stages
 from failwise.config import RunConfig
+from failwise.files import held_alone
 from failwise.generation.formats.question_files import QUESTIONS
 from failwise.generation.rationales.job import RATIONALES
 from failwise.progress import progress_bar
@@ -34,8 +35,13 @@ def run_all(config: RunConfig, console: Console, *, redo: bool = False) -> Run:
     """Do every stage that is not done; return the run.
 
     Raises:
-        FailwiseError: a stage cannot be done; what the stages before it made is kept.
+        FailwiseError: a stage cannot be done, or another process works in the folder; what is there is kept.
     """
+    with held_alone(config.folder):
+        return _run_all(config, console, redo=redo)
+
+
+def _run_all(config: RunConfig, console: Console, *, redo: bool) -> Run:
     run = Run(config)
     save_config(config)
     for number, stage in enumerate(STAGES, 1):
