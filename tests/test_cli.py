@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from pydantic_core import SchemaError
 
-from failwise import __version__
+from failwise import __version__, cli
 from tests.conftest import ROOT, TOY, Program, environment
 
 TOY_RUN = f"""
@@ -191,3 +192,18 @@ def test_it_runs_from_anywhere_as_a_module() -> None:
         cwd=ROOT.parent, env={**environment(), "HOME": os.devnull}, capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     assert done.stdout.startswith("failwise ")
+
+
+def test_an_interrupt_that_a_library_turns_into_its_own_error_is_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = 'Error building "enum" validator:\n  KeyboardInterrupt: '
+
+    def app(arguments: list[str], standalone_mode: bool) -> None:
+        raise SchemaError(said if arguments else "other")
+
+    monkeypatch.setattr(cli, "app", app)
+    assert cli.exit_code(["run"]) == 130
+    assert capsys.readouterr().err.startswith("failwise: interrupted; what is finished is kept")
+    with pytest.raises(SchemaError, match="other"):
+        cli.exit_code([])

@@ -1,6 +1,7 @@
 """Reasons are written so many at once that what the model keeps of them fits into memory."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -20,9 +21,10 @@ def test_as_many_are_written_at_once_as_may_be_held(
     one_by_one = list(reasons.written(model, tokenizer, ASKED, 1, longest=8))
     widest = max(len(models.render_prompt(tokenizer, user)) for user in ASKED)
     assert widest + 8 <= 100 < 2 * (widest + 8)  # 200 tokens are those of two rows
-    at_once, generate = [], model.generate
+    at_once: list[int] = []
+    generate: Any = model.generate
 
-    def counted(**given: torch.Tensor) -> torch.Tensor:
+    def counted(**given: Any) -> Any:
         at_once.append(len(given["input_ids"]))
         return generate(**given)
 
