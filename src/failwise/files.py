@@ -77,14 +77,14 @@ def held_alone(folder: Path) -> Iterator[None]:
 
     held = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(held)
-        raise InputError(f"another process works in {folder}; wait until it ends, or choose another folder") from error
-    except OSError as error:
-        if error.errno not in _NO_LOCKS:
-            raise
-    try:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            said = f"another process works in {folder}; wait until it ends, or choose another folder"
+            raise InputError(said) from error
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
         yield
     finally:
         os.close(held)
