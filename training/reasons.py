@@ -17,7 +17,7 @@ FILE = "reasons.jsonl"
 # Tokens of the longest reasons; the graph teacher's longest of the shipped ontology have a third of it.
 LONGEST = 400
 
-# Tokens held at once while replies are written, prompts included: for each, a model keeps its keys and values (45 KiB
+# Tokens held at once while replies are written, prompts included: for each, a model keeps its keys and values (22 KiB
 # in the embedded base, 128 KiB in one of 8 billion parameters). The likelihoods of as many questions need none of it.
 HELD = 2**15
 

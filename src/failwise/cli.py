@@ -97,9 +97,6 @@ def _root(
     """Hold the options of the program itself."""
 
 
-_INTERRUPTED = "interrupted; what is finished is kept, the same command goes on from there"
-
-
 def main() -> None:
     """Run the program and exit with its code."""
     sys.exit(exit_code())
@@ -115,7 +112,7 @@ def exit_code(arguments: list[str] | None = None) -> int:
     except FailwiseError as error:
         return _say(str(error), error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
-        return _say(_INTERRUPTED, INTERRUPTED)
+        return _interrupted()
     except OSError as error:
         # From inside a library; our own writes name their file (files.storage_errors).
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG):
@@ -123,12 +120,16 @@ def exit_code(arguments: list[str] | None = None) -> int:
         return _say(f"cannot write: {error}; free some space or choose another folder, then run it again", USAGE)
     except Exception as error:
         if KeyboardInterrupt.__name__ in str(error):  # pydantic's Rust makes an error of its own of an interrupt
-            return _say(_INTERRUPTED, INTERRUPTED)
+            return _interrupted()
         # A wrong option or argument. Its class is click's, which typer brings along in a place of its own.
         if not (hasattr(error, "show") and hasattr(error, "exit_code")):
             raise
         error.show()
         return int(error.exit_code)
+
+
+def _interrupted() -> int:
+    return _say("interrupted; what is finished is kept, the same command goes on from there", INTERRUPTED)
 
 
 def _say(sentence: str, code: int) -> int:
