@@ -81,7 +81,7 @@ def explain(learned: Sequence[Question], most: int, job: Job) -> Lessons:
             size = config.evaluation.batch_size
             for batch in (todo[at : at + size] for at in range(0, len(todo), size)):
                 job.check_time()
-                texts = written(teacher.model, teacher.tokenizer, [why(q) for q in batch], size, LONGEST)
+                texts = written(teacher.model, teacher.tokenizer, [why(q) for q in batch], LONGEST)
                 log.append(*(reasons(q, text) for q, text in zip(batch, texts, strict=True)))
     wanted = {q.id: q.options[q.answer].casefold() for q in asked}
     found = {r.question_id: r for r in read_records(path, Rationale) if r.question_id in wanted}

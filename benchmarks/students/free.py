@@ -35,7 +35,7 @@ def write_replies(
             batch = todo[start : start + config.batch_size]
             began = time.perf_counter()
             asked = [prompts.ask(q, Mode.DIRECT) for q in batch]
-            texts = list(written(scorer.model, scorer.tokenizer, asked, config.batch_size, LONGEST))
+            texts = written(scorer.model, scorer.tokenizer, asked, LONGEST)
             spent = (time.perf_counter() - began) * 1000 / len(batch)
             log.append(*(_answer(q, text, scorer.fingerprint, spent) for q, text in zip(batch, texts, strict=True)))
 

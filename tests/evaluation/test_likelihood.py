@@ -107,6 +107,26 @@ def test_packed_scores_are_those_of_single_sequences(loaded: tuple[Any, list[Tre
         assert max(alone) - min(alone) > 1
 
 
+def test_only_so_many_tokens_are_scored_at_once(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scorer = load_scorer(base, "cpu")
+    scorer.model.float()
+    together = scorer.score(QUESTIONS)
+    rows: list[int] = []
+    forward: Any = scorer.model.forward
+
+    def counted(**given: Any) -> Any:
+        rows.append(len(given["input_ids"]))
+        return forward(**given)
+
+    monkeypatch.setattr(scorer.model, "forward", counted)
+    widest = max(scorer.tree(q).width for q in QUESTIONS)
+    monkeypatch.setattr(likelihood, "AT_ONCE", {"cpu": 2 * widest})
+    apart = scorer.score(QUESTIONS)
+    assert len(rows) > 2 and sum(rows) == len(QUESTIONS)
+    for one, other in zip(together, apart, strict=True):
+        assert one == pytest.approx(other, rel=1e-4, abs=1e-3)
+
+
 def test_a_question_scores_the_same_in_any_batch(loaded: tuple[Any, list[Tree]]) -> None:
     model, batch = loaded
     together = likelihoods(model, batch)
