@@ -125,7 +125,8 @@ def score_questions(
 
     Args:
         student: a student folder; `base`, `embedded` or a base model's name for one that was not trained.
-        batch_size: questions scored at once; a batch's time is shared evenly among its answers.
+        batch_size: questions asked at once; of these as many are scored at once as `AT_ONCE` allows. A batch's time is
+            shared evenly among its answers.
 
     Raises:
         StudentError: the student cannot be loaded, or its contract does not match.
