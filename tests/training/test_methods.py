@@ -1,6 +1,7 @@
 """Each recipe, method and family of models trains, is saved, and is asked the way its contract says."""
 
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -16,7 +17,8 @@ from failwise.errors import InputError, StudentError
 from failwise.evaluation.likelihood import load_scorer, score_questions
 from failwise.generation.perturbing.perturb import perturb
 from failwise.generation.records import Question, Rationale
-from failwise.training import losses, trainer
+from failwise.training import losses, models, trainer
+from failwise.training.bases import resolve_base
 from failwise.training.batches import Part
 from failwise.training.config import TrainingConfig
 from failwise.training.contract import ADAPTER, FIRST, FULL, DecodeContract
@@ -124,6 +126,20 @@ def test_every_method_trains_what_it_says(method: str, material: Material, tiny_
     trained = {a.question_id: a.scores for a in score_questions(tmp_path, material.questions, device="cpu")}
     untrained = {a.question_id: a.scores for a in score_questions(tiny_base, material.questions, device="cpu")}
     assert trained != untrained
+
+
+def test_nf4_weights_are_unpacked_on_a_cpu_without_a_word(tiny_base: Path) -> None:
+    said: list[logging.LogRecord] = []
+    library, watcher = logging.getLogger("transformers"), logging.Handler()
+    watcher.emit = said.append  # type: ignore[method-assign]
+    library.addHandler(watcher)
+    try:
+        chosen = config(tiny_base, quantisation="nf4", precision="bf16", adapter_precision="bf16")
+        model = models.load_trainable(resolve_base(str(tiny_base)), chosen, torch.device("cpu"))
+    finally:
+        library.removeHandler(watcher)
+    assert {p.dtype for p in model.parameters()} == {torch.bfloat16}
+    assert [record.getMessage() for record in said] == []
 
 
 def test_a_full_model_resumes_as_it_was(material: Material, tiny_base: Path, tmp_path: Path) -> None:
