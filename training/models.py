@@ -1,6 +1,7 @@
 """The one place that loads models: tokenizer, base, adapter. Only safetensors; no code from a model folder."""
 
 import hashlib
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -124,7 +125,7 @@ def _unpacked(model: PreTrainedModel) -> PreTrainedModel:
     On a CPU that saves a quarter of a step; memory is what nf4 is for on a GPU.
     """
     said = transformers_logging.get_verbosity()
-    transformers_logging.set_verbosity_error()  # else it warns that it does as it was asked
+    transformers_logging.set_verbosity(logging.ERROR)  # else it warns that it does as it was asked
     try:
         return cast(PreTrainedModel, model.dequantize())  # type: ignore[no-untyped-call]
     finally:
