@@ -1,7 +1,6 @@
 """Reasons that a student writes by itself, for the stage after it and for whoever asks it."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from failwise.generation.records import Question
 from failwise.training import models, prompts
 from failwise.training.lengths import by_length
 from failwise.training.records import Mode, OwnReasons
-from failwise.training.tree import unwrapped
+from failwise.training.tree import head_reads
 
 FILE = "reasons.jsonl"
 
@@ -70,7 +69,9 @@ def _generate(
     left = [width - len(tokens) for tokens in asked]  # on the left, so that all go on in the same column
     tokens = torch.tensor([[padding] * n + list(t) for n, t in zip(left, asked, strict=True)])
     seen = torch.tensor([[0] * n + [1] * len(t) for n, t in zip(left, asked, strict=True)])
-    with _head_reads_a_block(model):
+    # The prompts' last positions are a slice of all, and a slice torch multiplies on a CPU with one copy of the head's
+    # weights for each row: with 64 prompts of the embedded base 3.2 GB, and half as long again for the prompts.
+    with head_reads(model, torch.Tensor.contiguous):
         output = model.generate(
             input_ids=tokens.to(model.device),
             attention_mask=seen.to(model.device),
@@ -81,21 +82,6 @@ def _generate(
         )
     rows = (output if model.config.is_encoder_decoder else output[:, width:]).tolist()
     return [row[: row.index(end)] if end in row else row for row in rows]
-
-
-@contextmanager
-def _head_reads_a_block(model: Any) -> Iterator[None]:
-    """Hand the prompts' last positions to the vocabulary head as a block of their own, not as a slice of all positions.
-
-    A slice torch multiplies with one copy of the head's weights for each row, on a CPU: with 64 prompts of the embedded
-    base that takes 3.2 GB, and half as long again for the prompts.
-    """
-    head = unwrapped(model).get_output_embeddings()
-    handle = head.register_forward_pre_hook(lambda _, inputs: (inputs[0].contiguous(), *inputs[1:]))
-    try:
-        yield
-    finally:
-        handle.remove()
 
 
 def write_reasons(student: Path, questions: Sequence[Question], device: torch.device) -> dict[str, str]:

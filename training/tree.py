@@ -5,7 +5,7 @@ what it would get in a sequence of its own, and the prompt is computed once. The
 something is foretold: it is a quarter of a small model's work, and most positions are prompt.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
@@ -93,7 +93,7 @@ def foretell(model: Any, grove: Grove) -> Tensor:
     seen = visible(grove.branch)
     dtype = next(model.parameters()).dtype
     blocked = torch.zeros(seen.shape, dtype=dtype, device=seen.device).masked_fill_(~seen, torch.finfo(dtype).min)
-    with _head_at(model, grove.tree, grove.columns):
+    with head_reads(model, lambda states: states[grove.tree, grove.columns][None]):
         logits = model(
             input_ids=grove.tokens, attention_mask=blocked[:, None], position_ids=grove.positions, use_cache=False
         ).logits
@@ -122,10 +122,10 @@ def _refuse_beyond_window(model: Any, grove: Grove) -> None:
 
 
 @contextmanager
-def _head_at(model: Any, rows: Tensor, columns: Tensor) -> Iterator[None]:
-    """Have the vocabulary head run at these places alone; what it returns has one row, [1, places, vocabulary]."""
+def head_reads(model: Any, chosen: Callable[[Tensor], Tensor]) -> Iterator[None]:
+    """Have the vocabulary head read what is chosen of the states [rows, width, hidden], in their place."""
     head = cast(torch.nn.Module, unwrapped(model).get_output_embeddings())
-    handle = head.register_forward_pre_hook(lambda _, inputs: (inputs[0][rows, columns][None], *inputs[1:]))
+    handle = head.register_forward_pre_hook(lambda _, inputs: (chosen(inputs[0]), *inputs[1:]))
     try:
         yield
     finally:
@@ -149,7 +149,8 @@ def _foretell_by_decoder(model: Any, grove: Grove) -> Tensor:
     states = base.get_encoder()(input_ids=grove.tokens[:, : prompt.shape[1]], attention_mask=prompt.long())
     owner, texts, row_of = _decoder_rows(grove)
     start = torch.full((len(texts), 1), base.config.decoder_start_token_id, device=texts.device)
-    with _head_at(model, row_of[grove.tree, grove.branch_of], grove.offset):
+    rows = row_of[grove.tree, grove.branch_of]
+    with head_reads(model, lambda states: states[rows, grove.offset][None]):
         logits = model(
             encoder_outputs=(states.last_hidden_state[owner],),
             attention_mask=prompt[owner].long(),
