@@ -36,7 +36,13 @@ class Accuracy:
 
 @dataclass(frozen=True, slots=True)
 class FactAudit:
-    """What the student's answers say about one fact."""
+    """What the student's answers say about one fact.
+
+    It was asked `n` times and `right` answers came; `chance` is the mean share that luck would have right. `mastery` is
+    the expected share of its probes that the student answers by knowing, `low` to `high` its 95 % interval;
+    `p_known` and `p_wrong` are how probable it is that this share is at least three quarters, and at most one. An
+    unknown fact was asked nothing, and nothing is said of it.
+    """
 
     fact_id: str
     asset_class: str
@@ -47,14 +53,22 @@ class FactAudit:
     n: int
     right: int
     chance: float
+    mastery: float
     low: float
     high: float
+    p_known: float
+    p_wrong: float
     state: str
 
 
 @dataclass(frozen=True, slots=True)
 class RollUp:
-    """Facts of one group (a relation, an asset class, a direction, …) by state, and its accuracy."""
+    """Facts of one group (a relation, an asset class, a direction, …): their states, their answers, what is known.
+
+    `accuracy` is the share of right answers among `n`, `low` to `high` its 95 % interval; answers about one fact
+    count less than as many about several. `share` is the expected share of the facts that the student knows, those
+    included that were not asked, and `share_low` to `share_high` its 95 % interval.
+    """
 
     dimension: str
     value: str
@@ -70,3 +84,6 @@ class RollUp:
     chance: float
     low: float
     high: float
+    share: float
+    share_low: float
+    share_high: float

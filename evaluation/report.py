@@ -18,10 +18,10 @@ from failwise.files import write_text
 from failwise.generation.records import Question, Rationale
 
 STATES = {
-    "known": "at least three quarters right, and clearly above guessing",
-    "wrong": "no better than guessing, or clearly less than half right",
-    "inconsistent": "right in some questions and wrong in others",
-    "undersampled": "too few questions to tell knowledge from luck",
+    "known": "at least three quarters of its questions are answered by knowing, lucky guesses taken off",
+    "wrong": "at most a quarter is",
+    "inconsistent": "in between: known in some wordings, directions or company and not in others",
+    "undersampled": "too few answers to be 95 % sure of any of these",
     "untested": "no question tests it",
 }
 TRUTHS = ("yes", "no", "unknown")
@@ -215,8 +215,7 @@ def holes(audits: Iterable[FactAudit]) -> list[FactAudit]:
     order = list(STATES)
 
     def badness(audit: FactAudit) -> tuple[int, float, int, str]:
-        gap = audit.right / audit.n - audit.chance if audit.n else 0.0
-        return order.index(audit.state), gap, -audit.n, audit.fact_id
+        return order.index(audit.state), audit.mastery, -audit.n, audit.fact_id
 
     return sorted((a for a in audits if a.truth != "unknown" and a.state != "known"), key=badness)
 
@@ -245,7 +244,7 @@ def payload(data: ReportData) -> dict[str, Any]:
         words = data.labels.get(audit.fact_id, _plain_words(audit))
         names = (audit.fact_id, words, asset, _relation_words(audit.relation), audit.subject, audit.object)
         marks = (TRUTHS.index(audit.truth), list(STATES).index(audit.state), audit.n, audit.right)
-        return [*map(text, names), *marks, *map(_mille, (audit.chance, audit.low, audit.high))]
+        return [*map(text, names), *marks, *map(_mille, (audit.chance, audit.low, audit.high, audit.mastery))]
 
     def question(item: Question) -> list[Any]:
         said, reason = answers.get(item.id), reasons.get(item.id)

@@ -61,7 +61,8 @@ def run(student: Path, tmp_path: Path) -> Path:
     answer = Answer("q1", fingerprints(student)[0], (0.0, -1.0), 0, True, 1.0)
     write_records(folder / "answers" / STUDENT_ANSWERS, [answer])
     states = {"facts": 17, "known": 9, "wrong": 3, "inconsistent": 2, "undersampled": 2, "untested": 1}
-    measured = {"n": 160, "right": 123, "accuracy": 0.76875, "chance": 0.275, "low": 0.6975, "high": 0.8275}
+    measured = {"n": 160, "right": 123, "accuracy": 0.76875, "chance": 0.275, "low": 0.6975, "high": 0.8275,
+                "share": 0.6, "share_low": 0.5, "share_high": 0.7}  # fmt: skip
     groups = [("all", "all"), ("asset_class", "pump | <b>wet</b>"), ("sensor", "vibration")]
     write_records(folder / "audit" / ROLL_UPS, [RollUp(d, v, **states, **measured) for d, v in groups])  # type: ignore[arg-type]
     write_records(folder / "audit" / SCORES, [Accuracy("graph lookup", "graph", 160, 158.0, 0.9875, 0.955, 0.9965)])

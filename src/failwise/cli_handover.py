@@ -154,7 +154,7 @@ def _scores(rows: "Iterable[Accuracy]") -> "Table":
 
 
 def _coverage(rows: "Iterable[RollUp]") -> "Table":
-    from failwise.evaluation.audit import STATES
+    from failwise.evaluation.coverage.states import STATES
     from failwise.training.card import Table
 
     columns = ("group", "facts", *STATES, "answers", "right, %", "95 %", "chance, %")
@@ -162,7 +162,7 @@ def _coverage(rows: "Iterable[RollUp]") -> "Table":
 
 
 def _group(row: "RollUp") -> tuple[str, ...]:
-    from failwise.evaluation.audit import STATES
+    from failwise.evaluation.coverage.states import STATES
     from failwise.training.card import interval, percent
 
     states = (f"{getattr(row, state):,}" for state in STATES)

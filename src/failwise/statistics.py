@@ -7,12 +7,12 @@ Z95 = 1.959963984540054
 Z95_ONE_SIDED = 1.6448536269514722
 
 
-def wilson(right: float, n: int, z: float = Z95) -> tuple[float, float]:
+def wilson(right: float, n: float, z: float = Z95) -> tuple[float, float]:
     """Return the Wilson score interval of a share (E. B. Wilson 1927); (0, 1) where nothing was asked.
 
     Args:
         right: number of right answers; a part of one where ties share the point.
-        n: number of questions.
+        n: number of questions; less than that where they are not independent.
         z: normal quantile; the default gives 95 %.
     """
     if n == 0:

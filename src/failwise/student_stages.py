@@ -150,16 +150,17 @@ def _audit_questions(run: Run) -> list[Question]:
 
 def audit_student(run: Run, folder: Path, outcome: Outcome, bars: Bars) -> None:
     """Turn answers into scores, states of facts, and roll-ups."""
-    from failwise.evaluation.audit import STATES, audit_facts, match, roll_up
+    from failwise.evaluation.coverage.audit import audit
+    from failwise.evaluation.coverage.probes import probes_of
+    from failwise.evaluation.coverage.states import STATES
     from failwise.evaluation.scores import score_rows
 
     questions, answers = _audit_questions(run), list(read_records(run.file("answers", STUDENT_ANSWERS), Answer))
-    probes = match(questions, answers)
-    audits = audit_facts(run.graph, probes)
-    write_records(folder / AUDITS, audits)
-    write_records(folder / ROLL_UPS, roll_up(run.graph, probes))
+    audited = audit(run.graph, probes_of(questions, answers))
+    write_records(folder / AUDITS, audited.facts)
+    write_records(folder / ROLL_UPS, audited.roll_ups)
     write_records(folder / SCORES, score_rows(questions, run.graph, answers, base_answers(run)))
-    states = [a.state for a in audits if a.truth != Truth.UNKNOWN]
+    states = [a.state for a in audited.facts if a.truth != Truth.UNKNOWN]
     outcome.record({s: states.count(s) for s in STATES}, *(folder / n for n in (AUDITS, ROLL_UPS, SCORES)))
 
 

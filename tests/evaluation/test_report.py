@@ -11,7 +11,7 @@ import pytest
 
 from failwise.errors import MissingExtraError
 from failwise.evaluation import report
-from failwise.evaluation.audit import STATES
+from failwise.evaluation.coverage.states import STATES
 from failwise.evaluation.records import Accuracy, Answer, FactAudit, RollUp
 from failwise.evaluation.report import ReportData, render_report, verdict, write_report
 from failwise.generation.records import Question, Rationale
@@ -36,7 +36,10 @@ def audit(asset: str, relation: str, subject: str, thing: str, place: int) -> Fa
     bounds = {"known": (0.61, 1.0), "wrong": (0.0, 0.43), "inconsistent": (0.19, 0.81)}
     low, high = bounds.get(state, (0.0, 1.0))
     name = f"{asset}/{relation}/{slug(subject)}/{slug(thing)}"
-    return FactAudit(name, asset, relation, subject, thing, truth, n, right, 0.25, low, high, state)
+    sure = {"known": (0.97, 0.0), "wrong": (0.0, 0.98), "inconsistent": (0.01, 0.02)}.get(state, (0.4, 0.3))
+    return FactAudit(
+        name, asset, relation, subject, thing, truth, n, right, 0.25, (low + high) / 2, low, high, *sure, state
+    )
 
 
 def audits() -> tuple[FactAudit, ...]:
@@ -90,6 +93,7 @@ def rollup(dimension: str, value: str, some: list[FactAudit]) -> RollUp:
     return RollUp(
         dimension, value, len(some), **states,
         n=n, right=right, accuracy=share, chance=0.25, low=low, high=high,
+        share=share, share_low=low, share_high=high,
     )  # fmt: skip
 
 

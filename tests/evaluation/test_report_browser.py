@@ -83,7 +83,7 @@ def test_a_click_shows_the_questions_and_answers_of_a_fact(browser: Any, tmp_pat
         panel = page.locator("#panel")
         assert panel.locator("h2").inner_text() == WORDS
         assert FACT in panel.inner_text()
-        assert "3 of 6 right; chance 25" in panel.locator(".why").inner_text()
+        assert "3 of 6 right, where guessing has 25" in panel.locator(".why").inner_text()
         assert panel.locator(".question").count() == 6
         first = panel.locator(".question").first
         assert "what goes with Bearing damage, wording 0?" in first.inner_text()

@@ -11,8 +11,9 @@ import pytest
 from failwise import student_stages
 from failwise.config import RunConfig
 from failwise.evaluation.answers import single_answer, write_answers
-from failwise.evaluation.audit import audit_facts, match, roll_up
 from failwise.evaluation.config import EvaluationConfig
+from failwise.evaluation.coverage.audit import Audit, audit
+from failwise.evaluation.coverage.probes import probes_of
 from failwise.evaluation.records import Accuracy, Answer
 from failwise.evaluation.report import render_report, verdict
 from failwise.evaluation.scores import score_rows
@@ -48,9 +49,7 @@ SEVERAL = ours(1, (True, True, False), Arity.MULTIPLE)
 
 
 def test_nothing_is_audited_where_there_are_no_facts(toy: KnowledgeGraph) -> None:
-    probes = match(SET, [answer(q, 0) for q in SET])
-    assert audit_facts(toy, probes) == []
-    assert roll_up(toy, probes) == []
+    assert audit(toy, probes_of(SET, [answer(q, 0) for q in SET])) == Audit([], [])
     rows = {r.name: r for r in score_rows(SET, toy, [answer(q, 0) for q in SET])}
     assert set(rows) == {"student", "random", "always A", "longest option"}
     assert rows["student"].accuracy == pytest.approx(1 / 3)
@@ -58,9 +57,9 @@ def test_nothing_is_audited_where_there_are_no_facts(toy: KnowledgeGraph) -> Non
 
 def test_a_mixed_set_is_audited_where_it_has_facts(toy: KnowledgeGraph) -> None:
     questions = [*SET, ours(1)]
-    probes = match(questions, [answer(q, 1) for q in questions])
-    assert {a.fact_id: a.n for a in audit_facts(toy, probes) if a.n} == {ours(1).tested_fact: 1}
-    assert {r.dimension: r.n for r in roll_up(toy, probes)}["direction"] == 1
+    audited = audit(toy, probes_of(questions, [answer(q, 1) for q in questions]))
+    assert {a.fact_id: a.n for a in audited.facts if a.n} == {ours(1).tested_fact: 1}
+    assert {r.dimension: r.n for r in audited.roll_ups}["direction"] == 1
     assert not any(r.kind == "graph" for r in score_rows(questions, toy))
 
 

@@ -2,13 +2,15 @@
 
 from pathlib import Path
 
-from failwise.evaluation.audit import Probe, audit_facts, roll_up
+from failwise.evaluation.coverage.audit import audit
+from failwise.evaluation.coverage.probes import probes_of
 from failwise.generation.config import QuestionsConfig, RationalesConfig
 from failwise.generation.drawing.synthesize import Synthesis
 from failwise.generation.rationales.job import write_rationales
 from failwise.kg.check import check
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.load import load_ontology
+from tests.evaluation.coverage.answering import answer
 
 COMPONENTS = """
 @prefix asset: <https://w3id.org/failwise/asset-class/> .
@@ -59,6 +61,6 @@ def test_a_new_relation_is_data(tmp_path: Path) -> None:
     text = (tmp_path / "rationales.jsonl").read_text()
     assert "is located in the bearing [pump/locatedIn/bearing-damage/bearing]" in text
 
-    probes = [Probe(q, True) for q in questions]
-    assert {a.relation for a in audit_facts(graph, probes)} == {"locatedIn"}
-    assert "locatedIn" in {r.value for r in roll_up(graph, probes)}
+    audited = audit(graph, probes_of(questions, [answer(q, right=True) for q in questions]))
+    assert {a.relation for a in audited.facts} == {"locatedIn"}
+    assert "locatedIn" in {r.value for r in audited.roll_ups}

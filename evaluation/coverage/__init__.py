@@ -1,0 +1,1 @@
+"""What a student knows, fact by fact: answers become masteries, masteries states, states roll-ups."""

@@ -1,0 +1,144 @@
+"""Answers put to the facts that their questions test, and counted. Read once, and never held whole: there may be a
+million."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from failwise.errors import InputError
+from failwise.evaluation.records import Answer
+
+
+class Asked(Protocol):
+    """What a question is to an audit."""
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+
+    @property
+    def correct(self) -> tuple[bool, ...]:
+        """Which options are right."""
+
+    @property
+    def tested_fact(self) -> str:
+        """The fact of the right option; empty where it rests on none, or several options are right."""
+
+    @property
+    def direction(self) -> str | None:
+        """Which end of the relation it gives."""
+
+    @property
+    def polarity(self) -> str | None:
+        """Whether it asks for what holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedQuestion:
+    """A question as far as an audit reads it, so that a file of a million is read in seconds."""
+
+    id: str
+    correct: tuple[bool, ...]
+    tested_fact: str = ""
+    direction: str | None = None
+    polarity: str | None = None
+
+
+class View(NamedTuple):
+    """A way in which a fact was asked; `options` is how many there were to choose from."""
+
+    fact_id: str
+    direction: str
+    polarity: str
+    options: int
+
+
+@dataclass(slots=True)
+class Probes:
+    """How often facts were asked, and how often the answer was right, by the way they were asked.
+
+    `untied` counts answers to questions that test no single fact: they say nothing of any. `unanswered` counts probes
+    without an answer, which are not right.
+    """
+
+    asked: Counter[View] = field(default_factory=Counter)
+    right: Counter[View] = field(default_factory=Counter)
+    untied: int = 0
+    unanswered: int = 0
+
+    def add(self, view: View, right: bool, times: int = 1) -> None:
+        """Count answers to a view."""
+        self.asked[view] += times
+        if right:
+            self.right[view] += times
+
+
+_NO_FACT = -1
+
+
+def probes_of(questions: Iterable[Asked], answers: Iterable[Answer]) -> Probes:
+    """Join answers to their questions.
+
+    Raises:
+        InputError: an answer's question is not there, was answered before, or cannot have that answer; the same
+            question stands there twice.
+    """
+    views: dict[View, int] = {}
+    waiting: dict[str, tuple[int, tuple[bool, ...]]] = {}
+    for question in questions:
+        place = _NO_FACT
+        if question.tested_fact:
+            view = View(question.tested_fact, question.direction or "", question.polarity or "", len(question.correct))
+            place = views.setdefault(view, len(views))
+        if question.id in waiting:
+            raise InputError(f"the question {question.id!r} stands in the question file twice; take one out")
+        waiting[question.id] = place, question.correct
+    asked, right, probes = [0] * len(views), [0] * len(views), Probes()
+    answered: set[str] = set()
+    for answer in answers:
+        place, correct = _awaited(waiting, answered, answer)
+        answered.add(answer.question_id)
+        _refuse_unfit(answer, correct)
+        if place == _NO_FACT:
+            probes.untied += 1
+            continue
+        asked[place] += 1
+        right[place] += answer.right
+        probes.unanswered += answer.choice is None
+    for view, place in views.items():
+        if asked[place]:
+            probes.asked[view], probes.right[view] = asked[place], right[place]
+    return probes
+
+
+def _awaited(
+    waiting: dict[str, tuple[int, tuple[bool, ...]]], answered: set[str], answer: Answer
+) -> tuple[int, tuple[bool, ...]]:
+    if answer.question_id in answered:
+        raise InputError(f"the question {answer.question_id!r} has two answers; each may have one")
+    if answer.question_id not in waiting:
+        raise InputError(
+            f"an answer names the question {answer.question_id!r}, which is not in the question file; give the file "
+            "that was asked"
+        )
+    return waiting[answer.question_id]
+
+
+def _refuse_unfit(answer: Answer, correct: tuple[bool, ...]) -> None:
+    where = f"the answer to {answer.question_id!r}"
+    if not all(map(math.isfinite, answer.scores)):
+        raise InputError(
+            f"{where} has the scores {list(answer.scores)}, which are not all numbers; write null as its choice and no "
+            "scores where there is no answer"
+        )
+    if answer.scores and len(answer.scores) != len(correct):
+        raise InputError(f"{where} has {len(answer.scores)} scores, and its question {len(correct)} options")
+    if answer.choice is not None and not 0 <= answer.choice < len(correct):
+        raise InputError(f"{where} chooses option {answer.choice}; its question has options 0 to {len(correct) - 1}")
+    if answer.right != (answer.choice is not None and correct[answer.choice]):
+        raise InputError(
+            f"{where} is said to be {'right' if answer.right else 'wrong'}, and by the question file it is not; the "
+            "questions have changed since they were asked, so ask them again"
+        )
