@@ -6,9 +6,10 @@ the point. Published results are readable only beside these: on FailureSensorIQ 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from math import inf
 
+from failwise.evaluation.clustered import anchor_of
 from failwise.evaluation.metrics import accuracy
 from failwise.evaluation.records import Accuracy
 from failwise.generation.balance.shortcuts import shared_point
@@ -35,8 +36,13 @@ Scorer = Callable[[Question, int], float | None]
 
 
 def model_free_rows(questions: Sequence[Question], graph: KnowledgeGraph) -> list[Accuracy]:
-    """Return all rows that the questions allow; rows that need facts come only where all questions have them."""
-    return [accuracy(name, KINDS[name], points) for name, points in model_free_points(questions, graph).items()]
+    """Return all rows that the questions allow; rows that need facts come only where all questions have them.
+
+    Intervals are by anchor: questions about one share their facts.
+    """
+    anchors = [anchor_of(q) for q in questions]
+    rows = model_free_points(questions, graph)
+    return [accuracy(name, KINDS[name], points, anchors) for name, points in rows.items()]
 
 
 def model_free_points(questions: Sequence[Question], graph: KnowledgeGraph) -> dict[str, list[float]]:
@@ -61,14 +67,26 @@ def model_free_points(questions: Sequence[Question], graph: KnowledgeGraph) -> d
     return points
 
 
+def elsewhere(graph: KnowledgeGraph) -> Callable[[Question], Iterator[tuple[str, list[float]]]]:
+    """Return what scores a question's options by other asset classes, if they have facts; the highest is taken."""
+    priors = _Priors(graph)
+    rules = {"degree from other assets": priors.share_elsewhere, "pair prior from other assets": priors.pair_elsewhere}
+
+    def scored(question: Question) -> Iterator[tuple[str, list[float]]]:
+        if question.fact_ids:
+            yield from ((name, _scores(question, rule, ranked=True)) for name, rule in rules.items())
+
+    return scored
+
+
 def _points(questions: Sequence[Question], score: Scorer, ranked: bool = True) -> list[float]:
-    points = []
-    for question in questions:
-        sign = -1 if ranked and question.polarity is Polarity.ELIMINATION else 1
-        found = (score(question, i) for i in range(len(question.options)))
-        scores = [-inf if s is None else sign * s for s in found]
-        points.append(shared_point(scores, question.correct))
-    return points
+    return [shared_point(_scores(question, score, ranked), question.correct) for question in questions]
+
+
+def _scores(question: Question, score: Scorer, ranked: bool) -> list[float]:
+    sign = -1 if ranked and question.polarity is Polarity.ELIMINATION else 1
+    found = (score(question, i) for i in range(len(question.options)))
+    return [-inf if s is None else sign * s for s in found]
 
 
 class _Priors:

@@ -6,9 +6,14 @@ move with other anchors, not with other seeds: their values stand beside it.
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from failwise.evaluation.paired import bootstrap_difference, holm, mcnemar
 from failwise.generation.records import Question
+from failwise.statistics import wilson
 
 RESAMPLES = 2000
 
@@ -94,6 +99,41 @@ def adjusted(contrasts: Sequence[Contrast]) -> list[Contrast]:
     """Return the contrasts with their p adjusted for their number (S. Holm 1979)."""
     values = holm([c.p for c in contrasts])
     return [replace(c, adjusted=p) for c, p in zip(contrasts, values, strict=True)]
+
+
+def intraclass_correlation(asked: NDArray[np.int64], right: NDArray[Any]) -> float:
+    """Return how alike the answers of one cluster are: 0 as those of different ones, 1 all the same.
+
+    The estimator from the analysis of variance (A. Donner 1986), held between 0 and 1; 0 where all answers are alike,
+    or no cluster has two.
+
+    Args:
+        asked: (clusters,): answers in each.
+        right: (clusters,): right ones; a part of one where ties share the point.
+    """
+    asked, right = asked[asked > 0], right[asked > 0]
+    total, clusters = asked.sum(), len(asked)
+    if clusters < 2 or total == clusters:
+        return 0.0
+    shares, mean = right / asked, right.sum() / total
+    between = (asked * (shares - mean) ** 2).sum() / (clusters - 1)
+    within = (asked * shares * (1 - shares)).sum() / (total - clusters)
+    size = (total - (asked**2).sum() / total) / (clusters - 1)
+    spread = between + (size - 1) * within
+    return float(np.clip((between - within) / spread, 0.0, 1.0)) if spread > 0 else 0.0
+
+
+def clustered_wilson(asked: NDArray[np.int64], right: float, correlation: float) -> tuple[float, float]:
+    """Return the 95 % interval of a share of right answers, `asked` of them in each cluster.
+
+    Wilson's, with as many answers as they are worth: n over the design effect 1 + (m - 1) correlation, with m the
+    mean number of answers beside an answer (J. N. K. Rao and A. J. Scott 1992).
+    """
+    n = int(asked.sum())
+    if n == 0:
+        return wilson(0, 0)
+    effect = 1 + (float((asked**2).sum()) / n - 1) * correlation
+    return wilson(right / effect, n / effect)
 
 
 def _mean(runs: Sequence[Points]) -> dict[str, float]:

@@ -62,6 +62,22 @@ class FactAudit:
 
 
 @dataclass(frozen=True, slots=True)
+class Shortcut:
+    """How many of a student's errors take the option that a rule takes: `followed` of the `n` that could.
+
+    `share` is that of `followed`, `low` to `high` its 95 % interval; `chance` is what blind errors would take.
+    """
+
+    rule: str
+    n: int
+    followed: int
+    share: float
+    low: float
+    high: float
+    chance: float
+
+
+@dataclass(frozen=True, slots=True)
 class RollUp:
     """Facts of one group (a relation, an asset class, a direction, …): their states, their answers, what is known.
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from failwise.evaluation.answers import single_answer
 from failwise.evaluation.baselines import model_free_rows
+from failwise.evaluation.clustered import anchor_of
 from failwise.evaluation.metrics import accuracy
 from failwise.evaluation.records import Accuracy, Answer
 from failwise.generation.records import Question
@@ -18,11 +19,13 @@ def score_rows(
 ) -> list[Accuracy]:
     """Return all rows; those of a student and a base only where there are answers.
 
-    Questions for several options are left out, as they are not asked.
+    Questions for several options are left out, as they are not asked. Intervals are by anchor.
     """
     asked = single_answer(questions)
+    anchors = {q.id: anchor_of(q) for q in asked}
     rows = []
     for kind, answers in (("student", student), ("base", base)):
         if answers:
-            rows.append(accuracy(kind, kind, [float(a.right) for a in answers]))
+            clusters = [anchors.get(a.question_id, a.question_id) for a in answers]
+            rows.append(accuracy(kind, kind, [float(a.right) for a in answers], clusters))
     return rows + model_free_rows(asked, graph) if asked else rows

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
+from failwise.evaluation.clustered import clustered_wilson, intraclass_correlation
 from failwise.evaluation.coverage.judging import Judged
 from failwise.evaluation.coverage.mastery import Floats, Ints
 from failwise.evaluation.coverage.probes import View
@@ -12,7 +13,6 @@ from failwise.evaluation.records import RollUp
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Entity, Fact
 from failwise.kg.vocabulary import FIXED, KINDS
-from failwise.statistics import wilson
 
 # (dimension, value) pairs, each with the place of a thing that counts there.
 Places = Iterable[tuple[str, str, int]]
@@ -33,37 +33,6 @@ def roll_ups(
     correlation = intraclass_correlation(of_facts.asked, of_facts.right)
     rows = _rows(_of_facts(graph, facts), of_facts, correlation)
     return rows + _rows(_of_views(views), of_views, correlation)
-
-
-def intraclass_correlation(asked: Ints, right: Ints) -> float:
-    """Return how alike the answers about one fact are: 0 as those about different ones, 1 all the same.
-
-    The estimator from the analysis of variance (A. Donner, 1986, section 2), held between 0 and 1; 0 where all answers
-    are alike, or no fact was asked twice.
-    """
-    asked, right = asked[asked > 0], right[asked > 0]
-    total, things = asked.sum(), len(asked)
-    if things < 2 or total == things:
-        return 0.0
-    shares, mean = right / asked, right.sum() / total
-    between = (asked * (shares - mean) ** 2).sum() / (things - 1)
-    within = (asked * shares * (1 - shares)).sum() / (total - things)
-    size = (total - (asked**2).sum() / total) / (things - 1)
-    spread = between + (size - 1) * within
-    return float(np.clip((between - within) / spread, 0.0, 1.0)) if spread > 0 else 0.0
-
-
-def clustered_wilson(asked: Ints, right: int, correlation: float) -> tuple[float, float]:
-    """Return the 95 % interval of a share of right answers, `asked` of them about each fact.
-
-    Wilson's, with as many answers as they are worth: n over the design effect 1 + (m - 1) correlation, with m the
-    mean number of answers beside an answer (J. N. K. Rao and A. J. Scott 1992).
-    """
-    n = int(asked.sum())
-    if n == 0:
-        return wilson(0, 0)
-    effect = 1 + (float((asked**2).sum()) / n - 1) * correlation
-    return wilson(right / effect, n / effect)
 
 
 def _rows(places: Places, judged: Judged, correlation: float) -> list[RollUp]:

@@ -3,10 +3,20 @@
 from dataclasses import replace
 from math import comb
 
+import numpy as np
 import pytest
 
-from failwise.evaluation.clustered import Points, adjusted, anchor_of, contrast, share
+from failwise.evaluation.clustered import (
+    Points,
+    adjusted,
+    anchor_of,
+    clustered_wilson,
+    contrast,
+    intraclass_correlation,
+    share,
+)
 from failwise.generation.records import Question
+from failwise.statistics import wilson
 
 
 def points(right: int, n: int = 100) -> Points:
@@ -103,3 +113,13 @@ def toy_question(toy: object) -> Question:
 
     assert isinstance(toy, KnowledgeGraph)
     return next(iter(Synthesis(toy, QuestionsConfig.model_validate({"train_per_fact": 1}))))
+
+
+def test_answers_about_one_fact_count_less_than_about_several() -> None:
+    assert clustered_wilson(np.array([4, 4]), 6, 0.0) == pytest.approx(wilson(6, 8))
+    assert clustered_wilson(np.array([4, 4]), 6, 1.0) == pytest.approx(wilson(1.5, 2))
+    assert clustered_wilson(np.array([1] * 8), 6, 1.0) == pytest.approx(wilson(6, 8))
+    alike = intraclass_correlation(np.array([4, 4, 4, 4]), np.array([4, 4, 0, 0]))
+    assert alike == pytest.approx(1.0)
+    assert intraclass_correlation(np.array([4, 4, 4]), np.array([2, 2, 2])) == 0.0
+    assert intraclass_correlation(np.array([1, 1]), np.array([1, 0])) == 0.0

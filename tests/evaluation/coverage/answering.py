@@ -7,11 +7,15 @@ from failwise.evaluation.records import Answer
 from failwise.generation.records import Question
 
 
+def chosen(question: Question, choice: int) -> Answer:
+    """Return the answer that takes an option."""
+    scores = tuple(-1.0 if place == choice else -3.0 for place in range(len(question.options)))
+    return Answer(question.id, "simulated", scores, choice, question.correct[choice], 1.0)
+
+
 def answer(question: Question, *, right: bool) -> Answer:
     """Return an answer that is right or not."""
-    choice = question.correct.index(right)
-    scores = tuple(-1.0 if place == choice else -3.0 for place in range(len(question.options)))
-    return Answer(question.id, "simulated", scores, choice, right, 1.0)
+    return chosen(question, question.correct.index(right))
 
 
 def answered(questions: Iterable[Question], knows: Callable[[Question], bool]) -> Probes:

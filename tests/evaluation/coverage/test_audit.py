@@ -5,13 +5,11 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from failwise.errors import InputError
 from failwise.evaluation.coverage.audit import Audit, audit
 from failwise.evaluation.coverage.probes import Probes, View, probes_of
-from failwise.evaluation.coverage.roll_ups import clustered_wilson, intraclass_correlation
 from failwise.evaluation.coverage.states import STATES
 from failwise.evaluation.records import RollUp
 from failwise.generation.config import QuestionsConfig
@@ -19,7 +17,6 @@ from failwise.generation.drawing.synthesize import Synthesis
 from failwise.generation.records import Question
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Direction, Truth
-from failwise.statistics import wilson
 from tests.evaluation.coverage.answering import answer, answered
 
 
@@ -131,21 +128,12 @@ def test_untested_facts_count_in_what_is_claimed_of_all(shipped: KnowledgeGraph,
     assert total.share_high - total.share_low > of_all.share_high - of_all.share_low
 
 
-def test_answers_about_one_fact_count_less_than_about_several() -> None:
-    assert clustered_wilson(np.array([4, 4]), 6, 0.0) == pytest.approx(wilson(6, 8))
-    assert clustered_wilson(np.array([4, 4]), 6, 1.0) == pytest.approx(wilson(1.5, 2))
-    assert clustered_wilson(np.array([1] * 8), 6, 1.0) == pytest.approx(wilson(6, 8))
-    alike = intraclass_correlation(np.array([4, 4, 4, 4]), np.array([4, 4, 0, 0]))
-    assert alike == pytest.approx(1.0)
-    assert intraclass_correlation(np.array([4, 4, 4]), np.array([2, 2, 2])) == 0.0
-    assert intraclass_correlation(np.array([1, 1]), np.array([1, 0])) == 0.0
-
-
 def test_answers_must_fit_their_questions(toy: KnowledgeGraph, questions: list[Question]) -> None:
     first = questions[0]
     fit = answer(first, right=True)
     probes = probes_of(questions, [fit])
-    assert dict(probes.asked) == {View(first.tested_fact, str(first.direction), str(first.polarity), len(first.options)): 1}
+    view = View(first.tested_fact, str(first.direction), str(first.polarity), len(first.options))
+    assert dict(probes.asked) == {view: 1}
     assert probes.asked == probes.right
     for wrong, said in (
         ([replace(fit, question_id="nowhere")], "'nowhere', which is not in the question file"),
