@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+# Files of an audit, and of a score table.
+AUDITS, ROLL_UPS, SCORES = "facts.jsonl", "roll-ups.jsonl", "scores.jsonl"
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

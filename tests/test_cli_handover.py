@@ -9,9 +9,9 @@ from typer.testing import CliRunner, Result
 
 from failwise.cli_handover import COVERAGE, merge, package
 from failwise.errors import FailwiseError, InputError, StudentError
-from failwise.evaluation.records import Accuracy, Answer, RollUp
+from failwise.evaluation.records import ROLL_UPS, SCORES, Accuracy, Answer, RollUp
 from failwise.files import write_json, write_records
-from failwise.run_folder import ROLL_UPS, SCORES, STUDENT_ANSWERS
+from failwise.run_folder import STUDENT_ANSWERS
 from failwise.training.contract import FULL
 from tests.training.conftest import question
 

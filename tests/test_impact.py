@@ -12,7 +12,7 @@ from rich.console import Console
 
 from failwise.config import RunConfig
 from failwise.errors import InputError
-from failwise.evaluation.records import Answer, FactAudit
+from failwise.evaluation.records import AUDITS, Answer, FactAudit
 from failwise.files import dump_record, read_records, write_records
 from failwise.generation.config import QuestionsConfig, RationalesConfig
 from failwise.generation.drawing.synthesize import Synthesis
@@ -26,7 +26,7 @@ from failwise.kg.records import Fact
 from failwise.manifest import StageFolder, set_aside_folders
 from failwise.progress import Bar
 from failwise.run import STAGES
-from failwise.run_folder import AUDITS, STUDENT_ANSWERS, TRAINING, Run, save_config
+from failwise.run_folder import STUDENT_ANSWERS, TRAINING, Run, save_config
 from tests.conftest import toy_paths
 
 R = TypeVar("R")

@@ -11,6 +11,7 @@ from failwise.errors import InputError, StudentError
 from failwise.files import dump_record, parse_record, read_json
 from failwise.generation.balance.shortcuts import GuesserRow
 from failwise.generation.splitting.crossings import Crossing
+from failwise.markdown import Safe, line, plain
 from failwise.training import prompts
 from failwise.training.config import EMBEDDED
 from failwise.training.contract import FIRST, DecodeContract
@@ -22,7 +23,6 @@ from failwise.training.student import FILE as TRAINING
 TEMPLATE = "card.md.jinja"
 EMBEDDED_AT_THE_HUB = "HuggingFaceTB/SmolLM2-135M-Instruct"
 TAGS = ("failwise", "fmea", "reliability", "multiple-choice")
-LONGEST = 300  # characters of a name or a title
 _WHAT_FOR = (
     "It was taught to answer multiple-choice questions about the facts of one ontology. It is no general assistant, "
     "and what it writes freely was not measured."
@@ -35,9 +35,6 @@ _AUDITED_BEFORE = (
 _HUB_NAME = re.compile(r"[\w.-]{1,96}(/[\w.-]{1,96})?")
 _LICENSE = re.compile(r"[a-z0-9][a-z0-9.\-]*")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-_MARKED = re.compile(r"([\\`*_\[\]|~$#])")
-_LISTED = re.compile(r"^(\d{0,9})([-+.)])(?= |$)")  # what would begin a list
-_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;", "://": "&#58;//", "www.": "www&#46;"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +179,7 @@ def front_matter(card: Card) -> str:
     base = EMBEDDED_AT_THE_HUB if card.contract.base == EMBEDDED else card.base
     named = bool(_HUB_NAME.fullmatch(base))
     recipe = public_name(str(card.settings.get("recipe", "")))
-    tags = dict.fromkeys(_line(tag) for tag in (*TAGS, f"recipe:{recipe}", *card.tags))
+    tags = dict.fromkeys(line(tag) for tag in (*TAGS, f"recipe:{recipe}", *card.tags))
     data = ModelCardData(
         base_model=base if named else None,
         base_model_relation=("finetune" if card.full else "adapter") if named else None,
@@ -223,28 +220,7 @@ def _prompt(contract: DecodeContract) -> str:
     )
 
 
-# --- values in Markdown ---
-
-
-class Safe(str):
-    """Text that is Markdown already, or stands where nothing is read as Markdown."""
-
-
-def plain(value: object) -> str:
-    """Return a value as text on one line that Markdown shows as it is: no markup, no HTML, no link, no mention."""
-    if isinstance(value, Safe):
-        return value
-    text = _LISTED.sub(r"\1\\\2", _MARKED.sub(r"\\\1", _line(str(value))))
-    # The ampersand first: it stands in all the others.
-    for found, entity in _ENTITIES.items():
-        text = text.replace(found, entity)
-    return text
-
-
-def _line(text: str) -> str:
-    """Return a text on one line, without characters that are not seen, cut where it is endless."""
-    shown = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return shown if len(shown) <= LONGEST else shown[: LONGEST - 1] + "…"
+# --- values ---
 
 
 def percent(share: float) -> str:

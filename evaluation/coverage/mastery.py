@@ -23,10 +23,13 @@ GRID = np.concatenate(([0.0], np.arange(20) / 20 + 0.025, [1.0]))
 KNOWN, WRONG = 0.75, 0.25
 _IS_KNOWN, _IS_WRONG = GRID >= KNOWN, GRID <= WRONG
 
-# What the distribution of all groups is worth in each group, and an even one in that of all: in facts. Chosen by
-# simulation (benchmarks/coverage.py): with less evenness a share of 95 % right is taken for certainty too soon, with
-# more the intervals of a group fall short.
-LEANING, EVEN = 8.0, 25.0
+# What is expected before any answer, in facts: a quarter of them never mastered, a quarter always, the rest anything
+# between. And what the distribution of all groups is worth in each group. Chosen by simulation
+# (benchmarks/coverage.py): with less at the ends a small audit decides nothing, with more, or with fewer facts, those
+# that lie between are taken for mastered too soon.
+PRIOR = np.full(len(GRID), 12.5 / len(GRID))
+PRIOR[[0, -1]] += 6.25
+LEANING = 8.0
 
 BURN, DRAWS = 100, 300
 
@@ -153,7 +156,7 @@ def _drawn(
     group: Ints, sizes: Ints, likely: Floats, rng: np.random.Generator
 ) -> tuple[NDArray[np.float32], Floats, NDArray[np.float32]]:
     """Draw masteries, then the distributions that they come from, in turn."""
-    everywhere = np.full(len(GRID), 1 / len(GRID))
+    everywhere = PRIOR / PRIOR.sum()
     within = np.tile(everywhere, (int(group.max()) + 1, 1))
     spread = np.empty((DRAWS, *within.shape), np.float32)
     known = np.empty((DRAWS, len(likely)), np.float32)
@@ -165,7 +168,7 @@ def _drawn(
             spread[turn], known[turn] = within, knows(masteries)
             summed += masteries
         guests = _guests(group, len(within), sizes, masteries, rng)
-        everywhere = rng.dirichlet(EVEN / len(GRID) + _tables(guests, LEANING * everywhere, rng))
+        everywhere = rng.dirichlet(PRIOR + _tables(guests, LEANING * everywhere, rng))
         within = rng.standard_gamma(LEANING * everywhere + guests) + 1e-300
         within /= within.sum(1, keepdims=True)
     return spread, summed / DRAWS, known

@@ -9,6 +9,7 @@ from rich.console import Console
 from failwise import (
     __version__,
     cli_ask,
+    cli_audit,
     cli_batch,
     cli_calibrate,
     cli_check,
@@ -73,6 +74,7 @@ app.add_typer(cli_evidence.evidence, name="evidence")
 app.command("train")(cli_students.train)
 app.command("recipes")(cli_students.recipes)
 app.command("evaluate")(cli_students.evaluate)
+app.command("audit")(cli_audit.audit)
 student = typer.Typer(no_args_is_help=True, help="Merge a student, and package it for a model hub.")
 student.command("merge")(cli_handover.merge)
 student.command("package")(cli_handover.package)

@@ -111,7 +111,7 @@ def _with_leakage(card: "Card", path: Path) -> "Card":
 
 
 def _roll_ups(audit: Path) -> Path:
-    from failwise.run_folder import ROLL_UPS
+    from failwise.evaluation.records import ROLL_UPS
 
     path = audit / ROLL_UPS
     if not path.is_file():
@@ -125,9 +125,9 @@ def _audited(card: "Card", student: Path, audit: Path) -> "Card":
     Raises:
         StudentError: the answers beside the audit are another student's.
     """
-    from failwise.evaluation.records import Accuracy, Answer, RollUp
+    from failwise.evaluation.records import SCORES, Accuracy, Answer, RollUp
     from failwise.files import read_records
-    from failwise.run_folder import SCORES, STUDENT_ANSWERS
+    from failwise.run_folder import STUDENT_ANSWERS
     from failwise.training.handover import fingerprints
 
     answers, scores = audit.parent / "answers" / STUDENT_ANSWERS, audit / SCORES

@@ -126,11 +126,11 @@ def evaluate(
     """Score a student on a question file, beside chance and the rows that need no model."""
     from failwise.config import RunConfig, load_config
     from failwise.evaluation.answers import sample, single_answer
+    from failwise.evaluation.records import SCORES
     from failwise.evaluation.scores import score_rows
     from failwise.files import file_digest, write_records
     from failwise.generation.splitting.frozen import check_frozen
     from failwise.manifest import StageFolder
-    from failwise.run_folder import SCORES
 
     whole = load_config(RunConfig, config, setting)
     graph = _graph(whole, ontology)

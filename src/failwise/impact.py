@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from failwise.config import RunConfig
 from failwise.errors import FailwiseError, InputError
-from failwise.evaluation.records import Answer, FactAudit
+from failwise.evaluation.records import AUDITS, Answer, FactAudit
 from failwise.files import content_id, read_json, read_records
 from failwise.generation.config import QuestionsConfig
 from failwise.generation.drawing.synthesize import Synthesis
@@ -19,7 +19,7 @@ from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.names import slugify
 from failwise.kg.records import Fact, Relation, Truth
 from failwise.manifest import MANIFEST, set_aside_folders
-from failwise.run_folder import AUDITS, FACTS, RELATIONS, STUDENT_ANSWERS, read_config
+from failwise.run_folder import FACTS, RELATIONS, STUDENT_ANSWERS, read_config
 from failwise.stage import asked_digest
 
 R = TypeVar("R")

@@ -6,7 +6,7 @@ from pathlib import Path
 from failwise import __version__
 from failwise.errors import InputError
 from failwise.evaluation.answers import single_answer
-from failwise.evaluation.records import Accuracy, Answer, FactAudit, RollUp
+from failwise.evaluation.records import AUDITS, ROLL_UPS, SCORES, Accuracy, Answer, FactAudit, RollUp
 from failwise.evaluation.report import ReportData
 from failwise.files import read_json, read_records
 from failwise.generation.rationales.job import explain
@@ -14,7 +14,7 @@ from failwise.generation.records import Question
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Truth
 from failwise.manifest import MANIFEST
-from failwise.run_folder import AUDITS, ROLL_UPS, SCORES, STUDENT_ANSWERS, Run, base_answers, read_config
+from failwise.run_folder import STUDENT_ANSWERS, Run, base_answers, read_config
 from failwise.training.config import EMBEDDED
 
 REGIMES = {

@@ -7,11 +7,12 @@ from rich.console import Console
 
 from failwise import estimates, question_stages, student_stages
 from failwise.config import RunConfig
+from failwise.evaluation.records import AUDITS, SCORES
 from failwise.files import held_alone
 from failwise.generation.formats.question_files import QUESTIONS
 from failwise.generation.rationales.job import RATIONALES
 from failwise.progress import progress_bar
-from failwise.run_folder import AUDITS, FACTS, SCORES, STUDENT_ANSWERS, TRAINING, Run, save_config
+from failwise.run_folder import FACTS, STUDENT_ANSWERS, TRAINING, Run, save_config
 from failwise.stage import Stage
 
 STAGES = (

@@ -6,20 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from failwise.errors import InputError
-from failwise.evaluation.records import Answer
-from failwise.files import read_records, write_records
+from failwise.files import read_records
 from failwise.generation.formats.question_files import QUESTIONS
 from failwise.generation.rationales.job import RATIONALES
 from failwise.generation.records import Question, Rationale
-from failwise.kg.records import Truth
 from failwise.manifest import Outcome
 from failwise.run_folder import (
-    AUDITS,
     BASE_ANSWERS,
     CONTRACT,
     REPORT,
-    ROLL_UPS,
-    SCORES,
     STUDENT_ANSWERS,
     Run,
     base_answers,
@@ -150,18 +145,13 @@ def _audit_questions(run: Run) -> list[Question]:
 
 def audit_student(run: Run, folder: Path, outcome: Outcome, bars: Bars) -> None:
     """Turn answers into scores, states of facts, and roll-ups."""
-    from failwise.evaluation.coverage.audit import audit
-    from failwise.evaluation.coverage.probes import probes_of
-    from failwise.evaluation.coverage.states import STATES
-    from failwise.evaluation.scores import score_rows
+    from failwise.evaluation.audit import audit_answers
+    from failwise.evaluation.audit_files import write_audit
+    from failwise.evaluation.sources import LoadedQuestions, open_answers
 
-    questions, answers = _audit_questions(run), list(read_records(run.file("answers", STUDENT_ANSWERS), Answer))
-    audited = audit(run.graph, probes_of(questions, answers))
-    write_records(folder / AUDITS, audited.facts)
-    write_records(folder / ROLL_UPS, audited.roll_ups)
-    write_records(folder / SCORES, score_rows(questions, run.graph, answers, base_answers(run)))
-    states = [a.state for a in audited.facts if a.truth != Truth.UNKNOWN]
-    outcome.record({s: states.count(s) for s in STATES}, *(folder / n for n in (AUDITS, ROLL_UPS, SCORES)))
+    questions, answers = LoadedQuestions(_audit_questions(run)), open_answers(run.file("answers", STUDENT_ANSWERS))
+    audited = audit_answers(run.graph, questions, answers, base_answers(run))
+    outcome.record(audited.states(), *write_audit(folder, audited))
 
 
 def write_report(run: Run, folder: Path, outcome: Outcome, bars: Bars) -> None:

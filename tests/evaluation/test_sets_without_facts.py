@@ -14,7 +14,7 @@ from failwise.evaluation.answers import single_answer, write_answers
 from failwise.evaluation.config import EvaluationConfig
 from failwise.evaluation.coverage.audit import Audit, audit
 from failwise.evaluation.coverage.probes import probes_of
-from failwise.evaluation.records import Accuracy, Answer
+from failwise.evaluation.records import AUDITS, ROLL_UPS, SCORES, Accuracy, Answer
 from failwise.evaluation.report import render_report, verdict
 from failwise.evaluation.scores import score_rows
 from failwise.files import read_records, write_json, write_records
@@ -24,7 +24,7 @@ from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Polarity
 from failwise.manifest import MANIFEST, Outcome
 from failwise.report_data import report_data
-from failwise.run_folder import AUDITS, ROLL_UPS, SCORES, STUDENT_ANSWERS, Run
+from failwise.run_folder import STUDENT_ANSWERS, Run
 from tests.conftest import Program, toy_paths
 from tests.generation.formats.test_failuresensoriq import ours
 

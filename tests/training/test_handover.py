@@ -17,8 +17,9 @@ from failwise.errors import InputError, StorageError, StudentError
 from failwise.evaluation.likelihood import likelihoods, load_scorer, score_questions
 from failwise.evaluation.records import Answer
 from failwise.generation.records import Question, Rationale
+from failwise.markdown import plain
 from failwise.training import handover, prompts
-from failwise.training.card import Card, card_of, plain, render
+from failwise.training.card import Card, card_of, render
 from failwise.training.config import TrainingConfig
 from failwise.training.contract import ADAPTER, FIRST, FULL, DecodeContract
 from failwise.training.handover import FROM_4_BITS, MERGE, ROUNDED, merge_student, package_student, public_name

@@ -1,0 +1,110 @@
+"""An audit from end to end: answers in, what the student knows out."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from failwise.errors import InputError
+from failwise.evaluation.answers import single_answer
+from failwise.evaluation.coverage.audit import audit
+from failwise.evaluation.coverage.findings import Finding, findings
+from failwise.evaluation.coverage.probes import probes_of
+from failwise.evaluation.coverage.shortcuts import find_shortcuts
+from failwise.evaluation.coverage.states import STATES
+from failwise.evaluation.records import Accuracy, Answer, FactAudit, RollUp, Shortcut
+from failwise.evaluation.scores import score_rows
+from failwise.evaluation.sources import Answers, Questions
+from failwise.generation.planning.cells import Hole
+from failwise.kg.graph import KnowledgeGraph
+from failwise.kg.records import Truth
+
+# Questions that are read whole, for the rows that need no model and for shortcuts; of more, as many spread evenly.
+MOST_READ = 20_000
+
+# Questions that a fact gets which the student does not know.
+PER_HOLE = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """What an audit found.
+
+    `answers` counts them all, `read` the questions that scores and shortcuts are of; `untied` answers are to questions
+    that test no single fact.
+    """
+
+    student: str
+    facts: list[FactAudit]
+    roll_ups: list[RollUp]
+    scores: list[Accuracy]
+    shortcuts: list[Shortcut]
+    findings: list[Finding]
+    answers: int
+    read: int
+    untied: int
+    unanswered: int
+
+    def states(self) -> dict[str, int]:
+        """Return how many facts have each state; unknown ones are none of them."""
+        judged = [fact.state for fact in self.facts if fact.truth != Truth.UNKNOWN]
+        return {state: judged.count(state) for state in STATES}
+
+    def holes(self, questions: int = PER_HOLE) -> list[Hole]:
+        """Return the facts that the student is not known to know, those first that it most surely does not."""
+        open_ = [f for f in self.facts if f.truth != Truth.UNKNOWN and f.state != STATES[0]]
+        return [Hole(f.fact_id, questions) for f in sorted(open_, key=lambda f: (-f.p_wrong, f.p_known, f.fact_id))]
+
+
+def audit_answers(
+    graph: KnowledgeGraph, questions: Questions, answers: Answers, base: Iterable[Answer] = (), seed: int = 0
+) -> Audited:
+    """Judge what a student knows by its answers.
+
+    Args:
+        base: answers of the untrained base, which get a row of the score table.
+
+    Raises:
+        InputError: there is no answer, they are of several students, or do not fit the questions.
+    """
+    tap = _Tap(answers)
+    probes = probes_of(questions, tap)
+    audited = audit(graph, probes, seed)
+    read = single_answer(questions.take(tap.kept.keys()))
+    asked = [(question, tap.kept[question.id]) for question in read]
+    shortcuts = find_shortcuts(graph, asked)
+    before = [answer for answer in base if answer.question_id in tap.kept]
+    return Audited(
+        tap.student,
+        audited.facts,
+        audited.roll_ups,
+        score_rows(read, graph, [answer for _, answer in asked], before),
+        shortcuts,
+        findings(audited.roll_ups, shortcuts),
+        len(answers),
+        len(asked),
+        probes.untied,
+        probes.unanswered,
+    )
+
+
+class _Tap:
+    """Answers that pass by; some, spread evenly, are kept."""
+
+    def __init__(self, answers: Answers) -> None:
+        self._answers = answers
+        self._step = max(1, -(-len(answers) // MOST_READ))
+        self.kept: dict[str, Answer] = {}
+        self.student = ""
+
+    def __iter__(self) -> Iterator[Answer]:
+        for number, answer in enumerate(self._answers):
+            if number == 0:
+                self.student = answer.student
+            elif answer.student != self.student:
+                raise InputError(
+                    f"the answers are of several students, {self.student} and {answer.student}; audit each by itself"
+                )
+            if number % self._step == 0:
+                self.kept[answer.question_id] = answer
+            yield answer
+        if not self.student and not self.kept:
+            raise InputError("there is no answer to audit")

@@ -1,0 +1,120 @@
+"""An audit as files: records to work with, tables for a spreadsheet, and a page to read."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import astuple, fields
+from pathlib import Path
+from typing import Any
+
+from failwise.evaluation.audit import Audited
+from failwise.evaluation.records import AUDITS, ROLL_UPS, SCORES, Accuracy, FactAudit, RollUp
+from failwise.files import write_records, write_text
+from failwise.kg.sheets.rows import RUNS
+from failwise.markdown import plain, table
+
+SHORTCUTS, HOLES = "shortcuts.jsonl", "holes.jsonl"
+FACT_TABLE, ROLL_UP_TABLE, PAGE = "facts.csv", "roll-ups.csv", "audit.md"
+
+# Dimensions of the page, and how many holes it lists; the tables hold all.
+_ON_THE_PAGE = ("all", "relation", "asset_class", "direction", "polarity")
+_HOLES = 20
+
+
+def write_audit(folder: Path, audited: Audited) -> list[Path]:
+    """Write an audit into a folder; return the files."""
+    records: dict[str, Iterable[Any]] = {
+        AUDITS: audited.facts,
+        ROLL_UPS: audited.roll_ups,
+        SCORES: audited.scores,
+        SHORTCUTS: audited.shortcuts,
+        HOLES: audited.holes(),
+    }
+    for name, rows in records.items():
+        write_records(folder / name, rows)
+    texts = {
+        FACT_TABLE: as_csv(FactAudit, audited.facts),
+        ROLL_UP_TABLE: as_csv(RollUp, audited.roll_ups),
+        PAGE: markdown(audited),
+    }
+    for name, text in texts.items():
+        write_text(folder / name, text)
+    return [folder / name for name in (*records, *texts)]
+
+
+def as_csv(record: type, rows: Iterable[Any]) -> str:
+    """Return records as a table. A cell that a spreadsheet would run as a formula gets an apostrophe in front."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([field.name for field in fields(record)])
+    for row in rows:
+        writer.writerow([f"'{v}" if isinstance(v, str) and v.startswith(RUNS) else v for v in astuple(row)])
+    return text.getvalue()
+
+
+def markdown(audited: Audited) -> str:
+    """Return what was found as a page: in words, by group, the scores, the first of the holes."""
+    blocks = [f"# Audit of {plain(audited.student)}\n", *_counted(audited), *_said(audited), *_groups(audited.roll_ups)]
+    return "\n".join([*blocks, *_scores(audited), *_holes(audited)])
+
+
+def _counted(audited: Audited) -> Iterator[str]:
+    states = ", ".join(f"{count:,} {state}" for state, count in audited.states().items())
+    left = f", {audited.untied:,} of them to questions that test no single fact" if audited.untied else ""
+    silent = f", {audited.unanswered:,} without a choice" if audited.unanswered else ""
+    yield f"{audited.answers:,} answers{left}{silent}. Facts: {states}.\n"
+
+
+def _said(audited: Audited) -> Iterator[str]:
+    if audited.findings:
+        yield "\n".join(f"- {plain(finding.text)}" for finding in audited.findings) + "\n"
+
+
+def _groups(rows: Sequence[RollUp]) -> Iterator[str]:
+    shown = [row for row in rows if row.dimension in _ON_THE_PAGE]
+    if not shown:
+        return
+    columns = ("group", "facts", "known", "wrong", "inconsistent", "undersampled", "untested", "share known, %", "95 %",
+               "answers", "right, %", "95 %", "chance, %")  # fmt: skip
+    yield "## Groups of facts\n"
+    yield table(columns, map(_group, shown))
+
+
+def _group(row: RollUp) -> list[str]:
+    states = (row.facts, row.known, row.wrong, row.inconsistent, row.undersampled, row.untested)
+    shares = percent(row.share), _interval(row.share_low, row.share_high)
+    right = (percent(row.accuracy), _interval(row.low, row.high), percent(row.chance)) if row.n else ("",) * 3
+    name = "all" if row.dimension == "all" else f"{row.dimension.replace('_', ' ')}: {row.value}"
+    return [name, *(f"{n:,}" for n in states), *shares, f"{row.n:,}", *right]
+
+
+def _scores(audited: Audited) -> Iterator[str]:
+    if audited.scores:
+        part = "" if audited.read == audited.answers else f", on {audited.read:,} questions spread evenly over the file"
+        yield f"## Scores{part}\n"
+        yield table(("who answers", "goes by", "questions", "right, %", "95 %"), map(_score, audited.scores))
+
+
+def _score(row: Accuracy) -> list[str]:
+    return [row.name, row.kind, f"{row.n:,}", percent(row.accuracy), _interval(row.low, row.high)]
+
+
+def _holes(audited: Audited) -> Iterator[str]:
+    holes, facts = audited.holes(), {fact.fact_id: fact for fact in audited.facts}
+    if not holes:
+        return
+    yield f"## Holes: {min(_HOLES, len(holes)):,} of {len(holes):,} facts that it is not known to know\n"
+    rows = (facts[hole.fact_id] for hole in holes[:_HOLES])
+    yield table(
+        ("fact", "truth", "state", "right", "asked", "mastery, %", "95 %"),
+        ([f.fact_id, f.truth, f.state, f.right, f.n, percent(f.mastery), _interval(f.low, f.high)] for f in rows),
+    )
+
+
+def percent(share: float) -> str:
+    """Return a share in percent."""
+    return f"{100 * share:.1f}"
+
+
+def _interval(low: float, high: float) -> str:
+    return f"{percent(low)} to {percent(high)}"

@@ -1,0 +1,143 @@
+"""`failwise audit`: what a student knows, fact by fact, from its answers."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from failwise.cli_options import AsJson, OnlyGiven, OntologyPaths, Out, Redo, print_json, print_table
+from failwise.cli_students import Map
+from failwise.errors import InputError
+
+if TYPE_CHECKING:
+    from failwise.evaluation.audit import Audited
+    from failwise.evaluation.coverage.gate import Bar
+    from failwise.evaluation.records import RollUp
+    from failwise.kg.graph import KnowledgeGraph
+
+FINDINGS = 1
+_SHOWN = ("all", "relation", "asset_class")
+
+
+def audit(
+    answers: Annotated[Path, typer.Argument(help="A student's answers; `failwise evaluate --out` writes them.")],
+    questions: Annotated[Path, typer.Argument(help="The questions they are to, in any format.")],
+    out: Out,
+    ontology: OntologyPaths = [],  # noqa: B006 (typer wants a list)
+    no_shipped: OnlyGiven = False,
+    fail_under: Annotated[
+        list[str],
+        typer.Option(help="Least share of facts known: relation=0.9, asset_class:pump=0.8.", show_default=False),
+    ] = [],  # noqa: B006
+    field_map: Map = None,
+    redo: Redo = False,
+    as_json: AsJson = False,
+) -> None:
+    """Judge every fact by a student's answers; write states, groups, scores, holes; exit with 1 below a bar.
+
+    A fact is known where at least three quarters of its questions are answered by knowing, at 95 % confidence, lucky
+    guesses taken off. The holes go to `failwise questions plan --holes`.
+    """
+    from failwise.evaluation.audit_files import write_audit
+    from failwise.evaluation.config import EvaluationConfig
+    from failwise.evaluation.coverage.gate import Bar
+    from failwise.manifest import StageFolder
+    from failwise.stage import input_digest
+
+    bars = [Bar.parse(text) for text in fail_under]
+    inputs = {"answers": input_digest(answers), "questions": input_digest(questions)}
+    inputs |= {"map": field_map} if field_map else {}
+    graph = _graph(ontology, no_shipped)
+    folder = StageFolder("audit", out, EvaluationConfig(), {**inputs, "ontology": graph.digest})
+    with folder.working(redo=redo) as outcome:
+        audited = _audited(answers, questions, graph, field_map)
+        failing = _failing(audited, bars)
+        outcome.record(audited.states(), *write_audit(out, audited))
+    if as_json:
+        print_json({**_summary(audited), "failing": [row for _, rows in failing for row in rows]})
+    else:
+        _say(audited, out)
+        for bar, rows in failing:
+            _say_failing(bar, rows)
+    if failing:
+        raise typer.Exit(FINDINGS)
+
+
+def _audited(answers: Path, questions: Path, graph: "KnowledgeGraph", field_map: str | None) -> "Audited":
+    from failwise.evaluation.audit import audit_answers
+    from failwise.evaluation.sources import open_answers, open_questions
+    from failwise.generation.formats.field_map import FieldMap
+
+    _refuse_other_questions(answers, questions)
+    asked = open_questions(questions, graph, FieldMap.parse(field_map) if field_map else None)
+    return audit_answers(graph, asked, open_answers(answers))
+
+
+def _refuse_other_questions(answers: Path, questions: Path) -> None:
+    """Refuse questions that are not those which the folder of the answers says were asked."""
+    from failwise.files import file_digest, read_json
+    from failwise.manifest import MANIFEST
+
+    manifest = answers.with_name(MANIFEST)
+    asked = read_json(manifest).get("inputs", {}).get("questions") if manifest.is_file() else None
+    if asked and asked != (found := file_digest(questions)):
+        raise InputError(
+            f"{answers} were given to the questions with SHA-256 {asked} ({manifest} says so), and {questions} has "
+            f"{found}; give the file that was asked, or ask again"
+        )
+
+
+def _failing(audited: "Audited", bars: "list[Bar]") -> "list[tuple[Bar, list[RollUp]]]":
+    if bars and not audited.roll_ups:
+        raise InputError("no answer is to a question that tests a fact of the ontology, so no bar can be held")
+    found = [(bar, bar.failing(audited.roll_ups)) for bar in bars]
+    return [(bar, rows) for bar, rows in found if rows]
+
+
+def _summary(audited: "Audited") -> dict[str, Any]:
+    return {
+        "student": audited.student,
+        "answers": audited.answers,
+        "untied": audited.untied,
+        "unanswered": audited.unanswered,
+        "states": audited.states(),
+        "findings": audited.findings,
+        "roll_ups": [row for row in audited.roll_ups if row.dimension in _SHOWN],
+        "scores": audited.scores,
+    }
+
+
+def _say(audited: "Audited", out: Path) -> None:
+    from failwise.evaluation.audit_files import HOLES, PAGE
+    from failwise.evaluation.coverage.states import STATES
+
+    rows = [row for row in audited.roll_ups if row.dimension in _SHOWN]
+    if rows:
+        print_table(["group", "facts", *STATES[:3], "undecided", "known %", "95 %"], list(map(_row, rows)))
+    else:
+        typer.echo("No question tests a fact of the ontology, so no fact was audited.")
+    for finding in audited.findings:
+        typer.echo(finding.text)
+    typer.echo(f"{out}: {audited.answers:,} answers; read {PAGE}, and {HOLES} for `failwise questions plan --holes`")
+
+
+def _row(row: "RollUp") -> list[str]:
+    from failwise.evaluation.audit_files import percent
+
+    states = (row.facts, row.known, row.wrong, row.inconsistent, row.undersampled + row.untested)
+    return [row.value, *(f"{n:,}" for n in states), percent(row.share),
+            f"{percent(row.share_low)} to {percent(row.share_high)}"]  # fmt: skip
+
+
+def _say_failing(bar: "Bar", rows: "list[RollUp]") -> None:
+    for row in rows:
+        typer.echo(
+            f"below {bar.least:g}: {row.dimension.replace('_', ' ')} {row.value}, {row.known:,} of {row.facts:,} facts "
+            f"known ({row.known / row.facts:.3f})"
+        )
+
+
+def _graph(ontology: list[Path], no_shipped: bool) -> "KnowledgeGraph":
+    from failwise.kg.graph import KnowledgeGraph
+
+    return KnowledgeGraph.load(ontology, shipped=not no_shipped)

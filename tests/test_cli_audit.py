@@ -1,0 +1,147 @@
+"""`failwise audit` as a user calls it."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from failwise.evaluation.records import AUDITS, ROLL_UPS, Answer, FactAudit, RollUp
+from failwise.files import file_digest, read_records, write_json, write_records
+from failwise.generation.config import QuestionsConfig
+from failwise.generation.drawing.synthesize import Synthesis
+from failwise.generation.records import Question
+from failwise.kg.graph import KnowledgeGraph
+from tests.conftest import Program
+from tests.evaluation.coverage.answering import answer, chosen
+
+Given = Callable[[Callable[[Question], Answer]], tuple[Path, Path]]
+
+
+@pytest.fixture(scope="module")
+def questions(shipped: KnowledgeGraph) -> list[Question]:
+    config = QuestionsConfig(asset_classes=("fan", "pump"), relations=("indicatedBy",), test_per_fact=3)
+    return list(Synthesis(shipped, config))
+
+
+@pytest.fixture
+def given(questions: list[Question], tmp_path: Path) -> Given:
+    """Return what writes a student's answers, and the questions they are to, into files."""
+
+    def write(say: Callable[[Question], Answer]) -> tuple[Path, Path]:
+        answers, asked = tmp_path / "answers.jsonl", tmp_path / "questions.jsonl"
+        write_records(asked, questions)
+        write_records(answers, [say(q) for q in questions if q.split == "test"])
+        return answers, asked
+
+    return write
+
+
+def knows_the_fan(question: Question) -> Answer:
+    return answer(question, right=question.asset_class == "fan")
+
+
+def test_an_audit_says_what_is_known_and_leaves_it_in_files(failwise: Program, given: Given, tmp_path: Path) -> None:
+    answers, asked = given(knows_the_fan)
+    done = failwise("audit", answers, asked, "--out", tmp_path / "audit")
+    assert done.returncode == 0, done.stderr
+    assert "The student knows" in done.stdout
+    assert "By asset class it is uneven: fan" in done.stdout
+    out = tmp_path / "audit"
+    facts = list(read_records(out / AUDITS, FactAudit))
+    assert {f.state for f in facts if f.asset_class == "pump" and f.n > 1} <= {"wrong", "undersampled"}
+    assert sum(f.state == "known" for f in facts if f.asset_class == "fan") > 20
+    rows = list(read_records(out / ROLL_UPS, RollUp))
+    header, *table = (out / "roll-ups.csv").read_text().splitlines()
+    assert header.startswith("dimension,value,facts,known") and len(table) == len(rows)
+    assert "asset class: fan" in (out / "audit.md").read_text()
+    holes = [json.loads(line)["fact_id"] for line in (out / "holes.jsonl").read_text().splitlines()]
+    assert holes and holes[0].startswith("pump/")
+    again = failwise("audit", answers, asked, "--out", out)
+    assert again.returncode == 0
+    plan = failwise("questions", "plan", "--holes", out / "holes.jsonl", "--out", tmp_path / "plan.json")
+    assert plan.returncode == 0, plan.stderr
+
+
+def test_a_bar_that_is_missed_is_named(failwise: Program, given: Given, tmp_path: Path) -> None:
+    answers, asked = given(knows_the_fan)
+    bars = ("--fail-under", "asset_class:fan=0.2", "--fail-under", "asset_class=0.2")
+    done = failwise("audit", answers, asked, "--out", tmp_path / "audit", *bars)
+    assert done.returncode == 1
+    assert "below 0.2: asset class pump, 0 of" in done.stdout
+    assert "asset class fan" not in done.stdout
+    assert (tmp_path / "audit" / AUDITS).is_file()
+    passed = failwise("audit", answers, asked, "--out", tmp_path / "other", *bars[:2], "--json")
+    assert passed.returncode == 0
+    assert json.loads(passed.stdout)["failing"] == []
+
+
+@pytest.mark.parametrize(
+    ("bar", "said"),
+    [
+        ("relation", "is not of the form relation=0.9"),
+        ("relation=90", "is not of the form relation=0.9"),
+        ("relations=0.9", "no dimension 'relations'; did you mean 'relation'?"),
+        ("asset_class:fans=0.9", "no asset class 'fans'; did you mean 'fan'?"),
+    ],
+)
+def test_a_bar_that_cannot_be_held_is_refused(
+    failwise: Program, given: Given, tmp_path: Path, bar: str, said: str
+) -> None:
+    done = failwise("audit", *given(knows_the_fan), "--out", tmp_path / "audit", "--fail-under", bar)
+    assert done.returncode == 2 and said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "audit" / AUDITS).exists()
+
+
+def test_answers_that_do_not_fit_are_refused(failwise: Program, given: Given, tmp_path: Path) -> None:
+    answers, asked = given(knows_the_fan)
+    said = list(read_records(answers, Answer))
+    for wrong, why in (
+        ([replace(said[0], question_id="nowhere")], "which is not in the question file"),
+        ([said[0], said[0]], "has two answers"),
+        ([replace(said[0], right=not said[0].right)], "ask them again"),
+        ([said[0], replace(said[1], student="another")], "the answers are of several students"),
+        ([], "holds no answer"),
+    ):
+        write_records(answers, wrong)
+        done = failwise("audit", answers, asked, "--out", tmp_path / "audit")
+        assert done.returncode == 2 and why in done.stderr
+    answers.write_text(answers.read_text() + '{"question_id": 7}\n')
+    done = failwise("audit", answers, asked, "--out", tmp_path / "audit")
+    assert done.returncode == 2 and "is not a answer record" in done.stderr
+
+
+def test_other_questions_than_were_asked_are_refused(failwise: Program, given: Given, tmp_path: Path) -> None:
+    answers, asked = given(knows_the_fan)
+    write_json(tmp_path / "manifest.json", {"inputs": {"questions": file_digest(asked)}})
+    assert failwise("audit", answers, asked, "--out", tmp_path / "audit").returncode == 0
+    asked.write_text(asked.read_text() + "\n")
+    done = failwise("audit", answers, asked, "--out", tmp_path / "other")
+    assert done.returncode == 2 and "give the file that was asked, or ask again" in done.stderr
+
+
+def test_a_set_without_facts_is_scored_and_not_audited(
+    failwise: Program, questions: list[Question], tmp_path: Path
+) -> None:
+    plain = [replace(q, fact_ids=(), tested_fact="", asset_class="", anchor="") for q in questions[:60]]
+    write_records(tmp_path / "questions.jsonl", plain)
+    write_records(tmp_path / "answers.jsonl", [chosen(q, 0) for q in plain])
+    files = (tmp_path / "answers.jsonl", tmp_path / "questions.jsonl")
+    done = failwise("audit", *files, "--out", tmp_path / "audit")
+    assert done.returncode == 0, done.stderr
+    assert "no fact was audited" in done.stdout
+    assert "always A" in (tmp_path / "audit" / "audit.md").read_text()
+    held = failwise("audit", *files, "--out", tmp_path / "other", "--fail-under", "all=0.5")
+    assert held.returncode == 2 and "no bar can be held" in held.stderr
+
+
+def test_labels_that_would_run_are_text_in_every_file(failwise: Program, given: Given, tmp_path: Path) -> None:
+    answers, asked = given(knows_the_fan)
+    hostile = '=HYPERLINK("http://x") <script>alert(1)</script> | pipe'
+    write_records(answers, [replace(a, student=hostile) for a in read_records(answers, Answer)])
+    done = failwise("audit", answers, asked, "--out", tmp_path / "audit")
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "audit" / "audit.md").read_text()
+    assert "<script>" not in page and "&lt;script&gt;" in page and "\\| pipe" in page
