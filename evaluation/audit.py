@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from zlib import crc32
 
 from failwise.errors import InputError
 from failwise.evaluation.answers import single_answer
@@ -14,10 +15,11 @@ from failwise.evaluation.records import Accuracy, Answer, FactAudit, RollUp, Sho
 from failwise.evaluation.scores import score_rows
 from failwise.evaluation.sources import Answers, Questions
 from failwise.generation.planning.cells import Hole
+from failwise.generation.records import Question
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Truth
 
-# Questions that are read whole, for the rows that need no model and for shortcuts; of more, as many spread evenly.
+# Questions that are read whole, for the rows that need no model and for shortcuts; of more, about as many, by a hash.
 MOST_READ = 20_000
 
 # Questions that a fact gets which the student does not know.
@@ -29,10 +31,11 @@ class Audited:
     """What an audit found.
 
     `answers` counts them all, `read` the questions that scores and shortcuts are of; `untied` answers are to questions
-    that test no single fact.
+    that test no single fact. `stamp` says what spoils the audit; it stands on every page.
     """
 
     student: str
+    stamp: str
     facts: list[FactAudit]
     roll_ups: list[RollUp]
     scores: list[Accuracy]
@@ -55,25 +58,33 @@ class Audited:
 
 
 def audit_answers(
-    graph: KnowledgeGraph, questions: Questions, answers: Answers, base: Iterable[Answer] = (), seed: int = 0
+    graph: KnowledgeGraph,
+    questions: Questions,
+    answers: Answers,
+    base: Iterable[Answer] = (),
+    *,
+    stamp: str = "",
+    seed: int = 0,
 ) -> Audited:
     """Judge what a student knows by its answers.
 
     Args:
         base: answers of the untrained base, which get a row of the score table.
+        stamp: what spoils the audit, if anything does.
 
     Raises:
         InputError: there is no answer, they are of several students, or do not fit the questions.
     """
-    tap = _Tap(answers)
-    probes = probes_of(questions, tap)
+    tap, kept = _Tap(answers), list[Question]()
+    probes = probes_of(questions.read(tap.keeps, kept), tap)
     audited = audit(graph, probes, seed)
-    read = single_answer(questions.take(tap.kept.keys()))
+    read = [question for question in single_answer(kept) if question.id in tap.kept]
     asked = [(question, tap.kept[question.id]) for question in read]
     shortcuts = find_shortcuts(graph, asked)
     before = [answer for answer in base if answer.question_id in tap.kept]
     return Audited(
         tap.student,
+        stamp,
         audited.facts,
         audited.roll_ups,
         score_rows(read, graph, [answer for _, answer in asked], before),
@@ -87,13 +98,17 @@ def audit_answers(
 
 
 class _Tap:
-    """Answers that pass by; some, spread evenly, are kept."""
+    """Answers that pass by; some are kept, by a hash of their question."""
 
     def __init__(self, answers: Answers) -> None:
         self._answers = answers
-        self._step = max(1, -(-len(answers) // MOST_READ))
+        self._step = -(-len(answers) // MOST_READ)
         self.kept: dict[str, Answer] = {}
         self.student = ""
+
+    def keeps(self, question_id: str) -> bool:
+        """Say whether a question, and the answer to it, is one of those that are read whole."""
+        return self._step < 2 or crc32(question_id.encode()) % self._step == 0
 
     def __iter__(self) -> Iterator[Answer]:
         for number, answer in enumerate(self._answers):
@@ -103,7 +118,7 @@ class _Tap:
                 raise InputError(
                     f"the answers are of several students, {self.student} and {answer.student}; audit each by itself"
                 )
-            if number % self._step == 0:
+            if self.keeps(answer.question_id):
                 self.kept[answer.question_id] = answer
             yield answer
         if not self.student and not self.kept:

@@ -54,7 +54,14 @@ def as_csv(record: type, rows: Iterable[Any]) -> str:
 
 def markdown(audited: Audited) -> str:
     """Return what was found as a page: in words, by group, the scores, the first of the holes."""
-    blocks = [f"# Audit of {plain(audited.student)}\n", *_counted(audited), *_said(audited), *_groups(audited.roll_ups)]
+    stamp = [f"**{plain(audited.stamp)}**\n"] if audited.stamp else []
+    blocks = [
+        f"# Audit of {plain(audited.student)}\n",
+        *stamp,
+        *_counted(audited),
+        *_said(audited),
+        *_groups(audited.roll_ups),
+    ]
     return "\n".join([*blocks, *_scores(audited), *_holes(audited)])
 
 
@@ -90,7 +97,9 @@ def _group(row: RollUp) -> list[str]:
 
 def _scores(audited: Audited) -> Iterator[str]:
     if audited.scores:
-        part = "" if audited.read == audited.answers else f", on {audited.read:,} questions spread evenly over the file"
+        part = (
+            "" if audited.read == audited.answers else f", on {audited.read:,} questions drawn by a hash of their ids"
+        )
         yield f"## Scores{part}\n"
         yield table(("who answers", "goes by", "questions", "right, %", "95 %"), map(_score, audited.scores))
 

@@ -1,6 +1,6 @@
-"""Questions and answers of an audit, read from files as often as need be: a million of them are never held at once."""
+"""Questions and answers of an audit, read from files one by one: a million of them are never held at once."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -16,15 +16,15 @@ from failwise.generation.records import Question
 from failwise.generation.splitting.frozen import check_frozen
 from failwise.kg.graph import KnowledgeGraph
 
+# Says of an id whether its question is to be kept.
+Keep = Callable[[str], bool]
+
 
 class Questions(Protocol):
     """Questions that answers may be to."""
 
-    def __iter__(self) -> Iterator[Asked]:
-        """Yield them all, as far as an audit reads them."""
-
-    def take(self, ids: Collection[str]) -> list[Question]:
-        """Return some whole, in the order of the file."""
+    def read(self, keep: Keep, kept: list[Question]) -> Iterator[Asked]:
+        """Yield them all, as far as an audit reads them; whole ones are kept on the way."""
 
 
 class Answers(Protocol):
@@ -43,31 +43,28 @@ class LoadedQuestions:
     def __init__(self, questions: Sequence[Question]) -> None:
         self._questions = questions
 
-    def __iter__(self) -> Iterator[Asked]:
-        yield from self._questions
-
-    def take(self, ids: Collection[str]) -> list[Question]:
-        """Return some, in their order."""
-        return [q for q in self._questions if q.id in ids]
+    def read(self, keep: Keep, kept: list[Question]) -> Iterator[Asked]:
+        """Yield them all, and keep some."""
+        for question in self._questions:
+            if keep(question.id):
+                kept.append(question)
+            yield question
 
 
 class _QuestionFile:
-    """Our own question file, read anew each time."""
+    """Our own question file, gone through line by line."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def __iter__(self) -> Iterator[Asked]:
-        yield from read_records(self._path, AskedQuestion)
-
-    def take(self, ids: Collection[str]) -> list[Question]:
-        """Return some, in the order of the file."""
-        found = []
+    def read(self, keep: Keep, kept: list[Question]) -> Iterator[Asked]:
+        """Yield what an audit reads of each line, and keep some whole."""
         for number, line in lines(self._path):
             where = f"{self._path}, line {number}"
-            if parse_record(line, AskedQuestion, where).id in ids:
-                found.append(parse_record(line, Question, where))
-        return found
+            question = parse_record(line, AskedQuestion, where)
+            if keep(question.id):
+                kept.append(parse_record(line, Question, where))
+            yield question
 
 
 class AnswerFile:

@@ -1,7 +1,7 @@
 """Fixtures: the toy ontology, a tiny base model, shared data where it is there, and the program as a user calls it."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 
+from failwise.generation.records import Question
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.load import load_ontology, shipped_folder
 
@@ -82,6 +83,17 @@ def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     config = partial(LlamaConfig, num_key_value_heads=2, max_position_embeddings=1024, **SHAPE)
     return write_base(tmp_path_factory.mktemp("tiny-base"), config, LlamaForCausalLM)
+
+
+def two_step_student(base: Path, folder: Path, questions: Sequence[Question]) -> Path:
+    """Train a student of two steps into a folder."""
+    from failwise.training.config import TrainingConfig
+    from failwise.training.student import Material, train_student
+
+    settings = {"base": str(base), "recipe": "answer", "quantisation": "none", "rank": 4, "alpha": 8}
+    config = TrainingConfig.model_validate({**settings, "batch_size": 4, "max_steps": 2, "device": "cpu"})
+    train_student(Material(questions, {}), config, folder, lambda step, steps, loss: None)
+    return folder
 
 
 @pytest.fixture(scope="session")

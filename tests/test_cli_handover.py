@@ -13,20 +13,14 @@ from failwise.evaluation.records import ROLL_UPS, SCORES, Accuracy, Answer, Roll
 from failwise.files import write_json, write_records
 from failwise.run_folder import STUDENT_ANSWERS
 from failwise.training.contract import FULL
+from tests.conftest import two_step_student
 from tests.training.conftest import question
 
 
 @pytest.fixture(scope="module")
 def student(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a student of two steps."""
-    from failwise.training.config import TrainingConfig
-    from failwise.training.student import Material, train_student
-
-    folder = tmp_path_factory.mktemp("student")
-    settings = {"base": str(tiny_base), "recipe": "answer", "quantisation": "none", "rank": 4, "alpha": 8}
-    config = TrainingConfig.model_validate({**settings, "batch_size": 4, "max_steps": 2, "device": "cpu"})
-    train_student(Material([question(i) for i in range(8)], {}), config, folder, lambda step, steps, loss: None)
-    return folder
+    return two_step_student(tiny_base, tmp_path_factory.mktemp("student"), [question(i) for i in range(8)])
 
 
 def call(*arguments: str | Path) -> Result:

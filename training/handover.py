@@ -25,6 +25,7 @@ from failwise.training.contract import FILE as CONTRACT
 from failwise.training.contract import FIRST, FULL, DecodeContract, student_fingerprint
 from failwise.training.records import Mode
 from failwise.training.student import FILE as TRAINING
+from failwise.training.taught import FILE as TAUGHT
 from failwise.training.weights import save_weights
 
 MERGE = "merge.json"  # what was merged into what, beside the merged weights
@@ -41,7 +42,7 @@ _NO_4_BITS = (
     "between two 4-bit values, so rounding after the merge loses most of what was learned; merge with "
     "--quantisation none, and quantise when you serve it"
 )
-_COPIED = (CONTRACT, TRAINING, MERGE, ADAPTER_CONFIG, "config.json", "generation_config.json")
+_COPIED = (CONTRACT, TRAINING, TAUGHT, MERGE, ADAPTER_CONFIG, "config.json", "generation_config.json")
 _PACKAGES = ("torch", "transformers", "peft")
 
 
@@ -146,8 +147,9 @@ def _merge(student: Path, into: Path) -> Merge:
     with _writing(into):
         save_weights(merged, into)
         tokenizer.save_pretrained(str(into))
-        if (student / TRAINING).is_file():
-            shutil.copyfile(student / TRAINING, into / TRAINING)
+        for name in (TRAINING, TAUGHT):
+            if (student / name).is_file():
+                shutil.copyfile(student / name, into / name)
     done = _merge_record(contract, student_fingerprint(contract, student), file_digest(into / FULL))
     write_json(into / MERGE, {"stage": "merge", **asdict(done)})
     replace(contract, method="full", precision=PRECISION, quantisation="none").save(into)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 
 import torch
@@ -27,6 +28,7 @@ from failwise.training.memory import peak_gpu_mb, peak_rss_mb
 from failwise.training.reasons import write_reasons
 from failwise.training.recipe import Reasons, Recipe, Task, load_recipe
 from failwise.training.records import Mode, TaskResult, TrainingResult
+from failwise.training.taught import save_taught
 from failwise.training.trainer import Progress, run_steps
 
 FILE, PART, ADAPTER_CONFIG = "training.json", ".student.part", "adapter_config.json"
@@ -60,8 +62,8 @@ def train_student(material: Material, config: TrainingConfig, folder: Path, prog
     Of a recipe with two stages the first student stands in the folder's subfolder `reasoner`.
 
     Args:
-        folder: gets the weights, contract.json and training.json when the training is over. A finished student of the
-            same recipe and examples is returned as it is.
+        folder: gets the weights, contract.json, training.json and taught.json when the training is over. A finished
+            student of the same recipe and examples is returned as it is.
         progress: called after every step with the step, the number of steps and the loss.
 
     Raises:
@@ -136,6 +138,7 @@ def _train(
     )
     if processes.is_first():
         named = tuple(sorted({q.asset_class for q in learned.questions})) if recipe.asks_unnamed else ()
+        save_taught(folder / PART, chain(material.questions, material.variants, material.rows))
         _finish(folder, _contract(base, tokenizer, config, recipe, named), config, fingerprint, result)
         checkpoints.remove_checkpoints(folder)
     return result

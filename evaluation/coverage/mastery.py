@@ -189,10 +189,11 @@ def _tables(guests: Ints, weight: Floats, rng: np.random.Generator) -> Ints:
     The guest after n others opens a table with probability weight / (weight + n). The first are drawn so; of the rest
     the number is nearly that of a Poisson distribution with the sum of these as its mean.
     """
-    earlier = np.arange(_ONE_BY_ONE)
+    place = np.nonzero(guests)[1]
+    seated, earlier = guests[guests > 0], np.arange(_ONE_BY_ONE)
     opening = weight[:, None] / (weight[:, None] + earlier)
-    opened = (rng.random((*guests.shape, _ONE_BY_ONE)) < opening) & (earlier < guests[:, :, None])
-    late = np.maximum(guests, _ONE_BY_ONE)
-    rest = weight * np.log((weight + late - 0.5) / (weight + _ONE_BY_ONE - 0.5))
-    tables: Ints = opened.sum((0, 2)) + rng.poisson(rest).sum(0)
+    opened = (rng.random((len(seated), _ONE_BY_ONE)) < opening[place]) & (earlier < seated[:, None])
+    late = np.maximum(seated, _ONE_BY_ONE)
+    rest = weight[place] * np.log((weight[place] + late - 0.5) / (weight[place] + _ONE_BY_ONE - 0.5))
+    tables: Ints = np.bincount(place, opened.sum(1) + rng.poisson(rest), len(GRID)).astype(np.int64)
     return tables

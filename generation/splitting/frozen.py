@@ -5,11 +5,8 @@ its words and its options, whatever their order and labels. So a question of an 
 was copied, renamed, shuffled or mixed into another, and under another id or split.
 """
 
-import base64
 import hashlib
-import re
-import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,14 +14,14 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from failwise.errors import InputError
-from failwise.files import content_id, file_digest, read_json, write_json
+from failwise.files import file_digest, read_json, write_json
 from failwise.generation.formats.question_files import read_questions
 from failwise.generation.records import Question
 from failwise.generation.splitting.crossings import CONTENT_ID
+from failwise.generation.splitting.fingerprints import fingerprint, packed, unpacked
 
 SUFFIX = ".frozen.json"
 AUDIT = "audit"
-_WIDTH = 8  # bytes of a fingerprint
 _RUN = "run.json"  # a folder that holds it is a run, with a folder for each stage
 
 
@@ -49,27 +46,18 @@ class Frozen:
     @cached_property
     def fingerprints(self) -> frozenset[bytes]:
         """Return the fingerprints of the questions for the audit."""
-        return frozenset(_unpacked(self.contents))
+        return frozenset(unpacked(self.contents))
 
     @cached_property
     def known_ids(self) -> frozenset[bytes]:
         """Return their ids."""
-        return frozenset(_unpacked(self.ids))
+        return frozenset(unpacked(self.ids))
 
     def holds(self, question: Question) -> bool:
         """Say whether a question is one of those for the audit, or a variant of one."""
         names = {question.id, question.perturbation_of or ""}
         ids = (bytes.fromhex(name) for name in names if CONTENT_ID.fullmatch(name))
         return fingerprint(question) in self.fingerprints or any(i in self.known_ids for i in ids)
-
-
-def fingerprint(question: Question) -> bytes:
-    """Return what a question is known by: its words and its options, whatever their order, labels and spaces."""
-    return bytes.fromhex(content_id(_plain(question.question), sorted(map(_plain, question.options))))
-
-
-def _plain(text: str) -> str:
-    return " ".join(re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold()))
 
 
 def certificate_of(path: Path) -> Path:
@@ -101,8 +89,8 @@ def freeze(path: Path) -> Frozen:
         audited=len(audited),
         digest=hashlib.sha256("\n".join(sorted(q.id for q in questions)).encode()).hexdigest(),
         role=AUDIT,
-        contents=_packed(map(fingerprint, audited)),
-        ids=_packed(bytes.fromhex(q.id) for q in audited if CONTENT_ID.fullmatch(q.id)),
+        contents=packed(map(fingerprint, audited)),
+        ids=packed(bytes.fromhex(q.id) for q in audited if CONTENT_ID.fullmatch(q.id)),
     )
     write_json(certificate_of(path), asdict(frozen))
     return frozen
@@ -180,14 +168,3 @@ def _places(path: Path, more: Iterable[Path]) -> list[Path]:
     for place in more:
         found.update(place.rglob(f"*{SUFFIX}") if place.is_dir() else [place])
     return sorted(found)
-
-
-def _packed(values: Iterable[bytes]) -> str:
-    return base64.b64encode(b"".join(sorted(set(values)))).decode()
-
-
-def _unpacked(text: str) -> Iterator[bytes]:
-    whole = base64.b64decode(text, validate=True)
-    if len(whole) % _WIDTH:
-        raise ValueError("a fingerprint is cut off")
-    return (whole[i : i + _WIDTH] for i in range(0, len(whole), _WIDTH))

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from failwise.cli_options import AsJson, OnlyGiven, OntologyPaths, Out, Redo, print_json, print_table
-from failwise.cli_students import Map
-from failwise.errors import InputError
+from failwise.cli_students import Map, questions_of
+from failwise.errors import InputError, StudentError
 
 if TYPE_CHECKING:
     from failwise.evaluation.audit import Audited
@@ -29,6 +29,10 @@ def audit(
         list[str],
         typer.Option(help="Least share of facts known: relation=0.9, asset_class:pump=0.8.", show_default=False),
     ] = [],  # noqa: B006
+    student: Annotated[
+        Path | None, typer.Option(help="The student's folder: was it taught these questions?", show_default=False)
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Audit it though it was; every page says so.")] = False,
     field_map: Map = None,
     redo: Redo = False,
     as_json: AsJson = False,
@@ -47,10 +51,11 @@ def audit(
     bars = [Bar.parse(text) for text in fail_under]
     inputs = {"answers": input_digest(answers), "questions": input_digest(questions)}
     inputs |= {"map": field_map} if field_map else {}
+    inputs |= {"student": str(student), "forced": str(force)} if student else {}
     graph = _graph(ontology, no_shipped)
     folder = StageFolder("audit", out, EvaluationConfig(), {**inputs, "ontology": graph.digest})
     with folder.working(redo=redo) as outcome:
-        audited = _audited(answers, questions, graph, field_map)
+        audited = _audited(answers, questions, graph, field_map, _stamp(student, answers, questions, field_map, force))
         failing = _failing(audited, bars)
         outcome.record(audited.states(), *write_audit(out, audited))
     if as_json:
@@ -63,14 +68,52 @@ def audit(
         raise typer.Exit(FINDINGS)
 
 
-def _audited(answers: Path, questions: Path, graph: "KnowledgeGraph", field_map: str | None) -> "Audited":
+def _stamp(student: Path | None, answers: Path, questions: Path, field_map: str | None, force: bool) -> str:
+    """Return what a student's training spoils, if it may be audited all the same.
+
+    Raises:
+        InputError: it was taught some of the questions, and nothing is forced.
+        StudentError: the answers are another student's.
+    """
+    if student is None:
+        return ""
+    from failwise.evaluation.sources import open_answers
+    from failwise.generation.splitting.fingerprints import fingerprint
+    from failwise.training.taught import FILE, taught_of
+
+    said = open_answers(answers)
+    _refuse_other_student(student, next(iter(said)).student)
+    taught = taught_of(student)
+    if taught is None:
+        return f"What the student was taught is not known: its folder has no {FILE}."
+    ids = {answer.question_id for answer in said}
+    seen = sum(fingerprint(q) in taught for q in questions_of(questions, field_map) if q.id in ids)
+    if seen and not force:
+        raise InputError(
+            f"the student in {student} was taught {seen:,} of the {len(ids):,} questions it answered, so the audit "
+            "would show memory for knowledge; ask it other questions, or pass --force, and every page will say so"
+        )
+    return f"Trained on this set: the student was taught {seen:,} of its {len(ids):,} questions." if seen else ""
+
+
+def _refuse_other_student(student: Path, answered: str) -> None:
+    from failwise.training.handover import fingerprints
+
+    known = fingerprints(student)
+    if answered not in known:
+        raise StudentError(
+            f"the answers are of the student {answered}, and the one in {student} is {known[0]}; give its own folder"
+        )
+
+
+def _audited(answers: Path, questions: Path, graph: "KnowledgeGraph", field_map: str | None, stamp: str) -> "Audited":
     from failwise.evaluation.audit import audit_answers
     from failwise.evaluation.sources import open_answers, open_questions
     from failwise.generation.formats.field_map import FieldMap
 
     _refuse_other_questions(answers, questions)
     asked = open_questions(questions, graph, FieldMap.parse(field_map) if field_map else None)
-    return audit_answers(graph, asked, open_answers(answers))
+    return audit_answers(graph, asked, open_answers(answers), stamp=stamp)
 
 
 def _refuse_other_questions(answers: Path, questions: Path) -> None:
@@ -97,6 +140,7 @@ def _failing(audited: "Audited", bars: "list[Bar]") -> "list[tuple[Bar, list[Rol
 def _summary(audited: "Audited") -> dict[str, Any]:
     return {
         "student": audited.student,
+        "stamp": audited.stamp,
         "answers": audited.answers,
         "untied": audited.untied,
         "unanswered": audited.unanswered,
@@ -111,6 +155,8 @@ def _say(audited: "Audited", out: Path) -> None:
     from failwise.evaluation.audit_files import HOLES, PAGE
     from failwise.evaluation.coverage.states import STATES
 
+    if audited.stamp:
+        typer.echo(audited.stamp)
     rows = [row for row in audited.roll_ups if row.dimension in _SHOWN]
     if rows:
         print_table(["group", "facts", *STATES[:3], "undecided", "known %", "95 %"], list(map(_row, rows)))

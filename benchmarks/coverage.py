@@ -1,0 +1,205 @@
+"""What an audit is worth and what it costs: students whose knowledge is known, and a million answers.
+
+Simulated students answer as their masteries say, luck included. Of each the table says how many of the facts that an
+audit calls known (wrong, inconsistent) are so, how many facts it decides, and how often its 95 % intervals hold what is
+true: of the facts known in each group, and of what is right in all. The limits of a million answers are 60 s and 2 GB;
+the whole command is measured, reading the ontology included.
+
+Run with `python benchmarks/coverage.py [--simulations N] [--answers N]`; 0 leaves a part out.
+"""
+
+import argparse
+import json
+import os
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from synthetic import write_ontology  # type: ignore[import-not-found]  # a script finds what stands beside it
+
+from failwise.evaluation.clustered import clustered_wilson, intraclass_correlation
+from failwise.evaluation.coverage.mastery import KNOWN, WRONG, Floats, Tally, fit
+from failwise.evaluation.coverage.states import STATES, codes
+
+FACTS, GROUPS = 320, 16
+CHANCES = np.array([0.2, 0.25, 0.5])
+PROBES = (4, 8)
+SECONDS, GIGABYTES = 60, 2.0
+FACTS_OF_AN_ASSET = 80  # about; of synthetic.py
+
+Masteries = Callable[[np.random.Generator], Floats]
+
+
+def _bimodal(rng: np.random.Generator) -> Floats:
+    """Half mastered, three tenths not at all, the rest anything."""
+    kind = rng.random(FACTS)
+    return np.where(kind < 0.5, 1.0, np.where(kind < 0.8, 0.0, rng.random(FACTS)))
+
+
+# What a guesser, the letter A and the degree alone have right is luck: their mastery is 0.
+STUDENTS: dict[str, Masteries] = {
+    "knows everything": lambda rng: np.ones(FACTS),
+    "guesses": lambda rng: np.zeros(FACTS),
+    "one group of sixteen": lambda rng: np.repeat(np.arange(GROUPS) == 0, FACTS // GROUPS).astype(float),
+    "70 % at random": lambda rng: (rng.random(FACTS) < 0.7).astype(float),
+    "one direction": lambda rng: np.full(FACTS, 0.5),
+    "most, some, none": _bimodal,
+    "anything": lambda rng: rng.random(FACTS),
+    "near the bar": lambda rng: rng.beta(8, 2, FACTS),
+}
+
+
+@dataclass(slots=True)
+class Found:
+    """What audits said of one kind of student, counted."""
+
+    called: dict[str, int] = field(default_factory=lambda: dict.fromkeys(STATES, 0))
+    truly: dict[str, int] = field(default_factory=lambda: dict.fromkeys(STATES, 0))
+    groups: int = 0
+    held: int = 0
+    missed_by: float = 0.0
+    audits: int = 0
+    right_held: int = 0
+
+
+def simulate(times: int) -> dict[tuple[str, int], Found]:
+    """Audit each student so often."""
+    found = {(name, probes): Found() for name in STUDENTS for probes in PROBES}
+    for seed in range(times):
+        for number, (name, masteries) in enumerate(STUDENTS.items()):
+            for probes in PROBES:
+                rng = np.random.default_rng([seed, number, probes])
+                _audit(found[name, probes], masteries(rng), probes, rng)
+    return found
+
+
+def _audit(found: Found, mastery: Floats, probes: int, rng: np.random.Generator) -> None:
+    times = rng.multinomial(probes, np.full(len(CHANCES), 1 / len(CHANCES)), FACTS)
+    expected = CHANCES + (1 - CHANCES) * mastery[:, None]
+    right = rng.binomial(times, expected)
+    group = np.arange(FACTS) * GROUPS // FACTS
+    posterior = fit(Tally(group, CHANCES, right, times - right))
+    state = codes(times.sum(1), posterior.is_known(), posterior.is_wrong())
+    truth = {"known": mastery >= KNOWN, "wrong": mastery <= WRONG}
+    truth["inconsistent"] = ~truth["known"] & ~truth["wrong"]
+    for place, name in enumerate(STATES):
+        found.called[name] += int((state == place).sum())
+        found.truly[name] += int(((state == place) & truth[name]).sum()) if name in truth else 0
+    worlds = posterior.draw_known()
+    for number in range(GROUPS):
+        members = group == number
+        low, high = np.quantile(worlds[:, members].mean(1), (0.025, 0.975), method="inverted_cdf")
+        share = truth["known"][members].mean()
+        found.groups += 1
+        found.held += low <= share <= high
+        found.missed_by += max(0.0, low - share, share - high)
+    asked, answered = times.sum(1), right.sum(1)
+    low, high = clustered_wilson(asked, int(answered.sum()), intraclass_correlation(asked, answered))
+    found.right_held += low <= (times * expected).sum() / times.sum() <= high
+    found.audits += 1
+
+
+def table(found: dict[tuple[str, int], Found]) -> str:
+    """Return the simulations as a Markdown table."""
+    columns = ("student", "probes", "called known: are", "called wrong: are", "called inconsistent: are", "decided, %",
+               "groups: share known held, %", "missed by, points", "share right held, %")  # fmt: skip
+    lines = [columns, ("---", *["--:"] * (len(columns) - 1))]
+    for (name, probes), one in found.items():
+        decided = sum(one.called[state] for state in STATES[:3]) / (one.audits * FACTS)
+        lines.append((
+            name,
+            str(probes),
+            *(_share(one.truly[state], one.called[state]) for state in STATES[:3]),
+            f"{100 * decided:.0f}",
+            f"{100 * one.held / one.groups:.1f}",
+            f"{100 * one.missed_by / one.groups:.2f}",
+            f"{100 * one.right_held / one.audits:.1f}",
+        ))  # fmt: skip
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.1f} % of {whole:,}" if whole else "—"
+
+
+# --- a million answers ---
+
+
+def measure(answers: int, folder: Path) -> dict[str, float]:
+    """Write an ontology, questions and answers, and let the command audit them."""
+    from failwise.evaluation.records import Answer
+    from failwise.files import dump_record, read_records
+    from failwise.generation.records import Question
+
+    assets = max(2, round(answers / 10 / FACTS_OF_AN_ASSET))
+    write_ontology(folder / "ontology", assets)
+    asked = folder / "set" / "questions.jsonl"
+    make = ("questions", "generate", "--out", asked.parent, "-o", folder / "ontology",
+            "--set", "questions.relations=[indicatedBy]", "--set", "questions.train_per_fact=0", "--set",
+            "questions.test_per_fact=20", "--set", "questions.ungrouped_per_fact=20", "--set",
+            "questions.ungrouped_share=1", "--set", "questions.margin=0.99")  # fmt: skip
+    figures = {"making the questions, s": _run(*make)[0]}
+    dice, known, count = random.Random(0), dict[str, bool](), 0
+    part = folder / "questions.jsonl"
+    with (folder / "answers.jsonl").open("wb") as stream, part.open("wb") as questions:
+        for question in read_records(asked, Question):
+            questions.write(dump_record(question) + b"\n")
+            knows = known.setdefault(question.tested_fact, dice.random() < 0.7)
+            choice = question.answer if knows else dice.randrange(len(question.options))
+            scores = tuple(-1.0 if i == choice else -2.5 for i in range(len(question.options)))
+            answer = Answer(question.id, "simulated", scores, choice, question.correct[choice], 1.0)
+            stream.write(dump_record(answer) + b"\n")
+            count += 1
+            if count == answers:
+                break
+    seconds, gigabytes, said = _run("audit", folder / "answers.jsonl", part, "--out", folder / "audit", "-o",
+                                    folder / "ontology", "--json")  # fmt: skip
+    whole = next(row for row in json.loads(said)["roll_ups"] if row["dimension"] == "all")
+    return {
+        **figures,
+        "answers": count,
+        "facts": whole["facts"],
+        "known, %": 100 * whole["share"],
+        "audit, s": seconds,
+        "of the limit, s": seconds / SECONDS,
+        "audit, GB": gigabytes,
+        "of the limit, GB": gigabytes / GIGABYTES,
+    }
+
+
+def _run(*arguments: object) -> tuple[float, float, str]:
+    """Run the program; return its seconds, its peak memory in GB and what it said."""
+    with tempfile.TemporaryFile() as said:
+        began = time.perf_counter()
+        command = [sys.executable, "-m", "failwise", *map(str, arguments)]
+        pid = os.posix_spawn(command[0], command, os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, said.fileno(), 1)])
+        _, status, used = os.wait4(pid, 0)
+        if status:
+            sys.exit(f"{' '.join(command)} failed")
+        said.seek(0)
+        return time.perf_counter() - began, used.ru_maxrss / 1e6, said.read().decode()
+
+
+def main() -> None:
+    """Run both parts."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--simulations", type=int, default=1000, help="audits of each student")
+    parser.add_argument("--answers", type=int, default=1_000_000)
+    options = parser.parse_args()
+    if options.simulations:
+        began = time.perf_counter()
+        print(table(simulate(options.simulations)))
+        print(f"\n{options.simulations:,} audits of each, {time.perf_counter() - began:.0f} s")
+    if options.answers:
+        with tempfile.TemporaryDirectory() as folder:
+            for name, figure in measure(options.answers, Path(folder)).items():
+                print(f"{name}: {figure:,.2f}")
+
+
+if __name__ == "__main__":
+    main()
