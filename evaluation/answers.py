@@ -2,11 +2,17 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from failwise.errors import InputError
 from failwise.evaluation.config import EvaluationConfig
 from failwise.evaluation.records import Answer
 from failwise.files import RecordLog, read_records
 from failwise.generation.records import Arity, Question
+
+if TYPE_CHECKING:
+    from failwise.evaluation.likelihood import Scorer
+    from failwise.kg.graph import KnowledgeGraph
 
 BASE = "base"
 
@@ -25,24 +31,81 @@ def write_answers(
     Returns:
         all answers, in the order of the questions.
     """
-    from failwise.training.extra import need_train_extra
+    askable = single_answer(questions)
+    with _Asker(student, config, path, advance) as ask:
+        advance(len(questions) - len(askable))
+        return ask(askable)
 
-    need_train_extra("asking a student")
-    from failwise.evaluation.likelihood import score_questions
 
-    with RecordLog(path) as log:
-        done = {a.question_id for a in read_records(path, Answer)}
-        askable = single_answer(questions)
-        todo = [q for q in askable if q.id not in done]
-        advance(len(questions) - len(todo))
+def write_until_decided(
+    student: str | Path,
+    questions: Sequence[Question],
+    config: EvaluationConfig,
+    path: Path,
+    graph: "KnowledgeGraph",
+    advance: Callable[[int], None] = lambda n: None,
+) -> list[Answer]:
+    """Do the same fact by fact, and only until the verdict on a fact would hardly change.
+
+    Returns:
+        the answers that were given, in the order of the questions.
+
+    Raises:
+        InputError: no question tests a single fact.
+    """
+    from failwise.evaluation.coverage.sequential import ask_until_decided
+
+    askable = [q for q in single_answer(questions) if q.tested_fact]
+    if not askable:
+        raise InputError(
+            "no question tests a single fact, so there is no verdict to ask for; leave evaluation.until_decided out"
+        )
+    with _Asker(student, config, path, advance) as ask:
+        given = {a.question_id: a for answers in ask_until_decided(graph, askable, ask) for a in answers}
+    advance(len(questions) - len(given))
+    return [given[q.id] for q in askable if q.id in given]
+
+
+class _Asker:
+    """Asks a student, which is loaded once, and keeps what it says; what was said before is not asked again."""
+
+    def __init__(
+        self, student: str | Path, config: EvaluationConfig, path: Path, advance: Callable[[int], None]
+    ) -> None:
+        self._student: str | Path | Scorer = student
+        self._config = config
+        self._advance = advance
+        self._log = RecordLog(path)
+        self._said = {a.question_id: a for a in read_records(path, Answer)}
+
+    def __enter__(self) -> "_Asker":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._log.close()
+
+    def __call__(self, questions: Sequence[Question]) -> list[Answer]:
+        todo = [q for q in questions if q.id not in self._said]
+        self._advance(len(questions) - len(todo))
         if todo:
-            for answer in score_questions(
-                student, todo, device=config.device, batch_size=config.batch_size, threads=config.threads
-            ):
-                log.append(answer)
-                advance(1)
-    answers = {a.question_id: a for a in read_records(path, Answer)}
-    return [answers[q.id] for q in askable]
+            self._ask(todo)
+        return [self._said[q.id] for q in questions]
+
+    def _ask(self, questions: Sequence[Question]) -> None:
+        from failwise.training.extra import need_train_extra
+
+        need_train_extra("asking a student")
+        from failwise.evaluation.likelihood import Scorer, load_scorer, score_questions
+
+        config = self._config
+        if not isinstance(self._student, Scorer):
+            self._student = load_scorer(self._student, config.device)
+        for answer in score_questions(
+            self._student, questions, device=config.device, batch_size=config.batch_size, threads=config.threads
+        ):
+            self._log.append(answer)
+            self._said[answer.question_id] = answer
+            self._advance(1)
 
 
 def single_answer(questions: Iterable[Question]) -> list[Question]:

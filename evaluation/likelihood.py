@@ -111,7 +111,7 @@ class Scorer:
 
 
 def score_questions(
-    student: str | Path,
+    student: str | Path | Scorer,
     questions: Sequence[Question],
     *,
     device: Device = "auto",
@@ -124,7 +124,8 @@ def score_questions(
     makes it None. Answers come as they are made: write them, and after an interruption pass the rest.
 
     Args:
-        student: a student folder; `base`, `embedded` or a base model's name for one that was not trained.
+        student: a student folder; `base`, `embedded` or a base model's name for one that was not trained; or one of
+            these that was loaded before, with `load_scorer`.
         batch_size: questions asked at once; of these as many are scored at once as `AT_ONCE` allows. A batch's time is
             shared evenly among its answers.
 
@@ -133,7 +134,7 @@ def score_questions(
     """
     if threads is not None:
         torch.set_num_threads(threads)
-    scorer = load_scorer(student, device)
+    scorer = student if isinstance(student, Scorer) else load_scorer(student, device)
     ordered = sorted(questions, key=lambda question: scorer.tree(question).width)
     for start in range(0, len(ordered), batch_size):
         batch = ordered[start : start + batch_size]

@@ -149,7 +149,9 @@ def evaluate(
         inputs |= {"map": field_map} if field_map else {}
         folder = StageFolder("evaluation", out or Path(scratch), whole.evaluation, inputs)
         with folder.working(redo=redo) as outcome:
-            answers = _ask(student, asked, whole, folder.path)
+            answers = _ask(student, asked, whole, folder.path, graph)
+            answered = {a.question_id for a in answers}
+            asked = [q for q in asked if q.id in answered or student == NO_STUDENT]
             rows = score_rows(asked, graph, answers)
             outcome.record({"questions": write_records(folder.path / SCORES, rows)}, folder.path / SCORES)
     linked, several = sum(bool(q.fact_ids) for q in asked), len(chosen) - len(askable)
@@ -192,13 +194,17 @@ def questions_of(path: Path, field_map: str | None, graph: "KnowledgeGraph | Non
     return read_questions(path, graph, field_map=FieldMap.parse(field_map) if field_map else None)
 
 
-def _ask(student: str, asked: "Sequence[Question]", whole: "RunConfig", folder: Path) -> "list[Answer]":
+def _ask(
+    student: str, asked: "Sequence[Question]", whole: "RunConfig", folder: Path, graph: "KnowledgeGraph"
+) -> "list[Answer]":
     if student == NO_STUDENT:
         return []
-    from failwise.evaluation.answers import write_answers
+    from failwise.evaluation.answers import write_answers, write_until_decided
     from failwise.progress import progress_bar
 
     with progress_bar(console(), "asking", len(asked)) as bar:
+        if whole.evaluation.until_decided:
+            return write_until_decided(student, asked, whole.evaluation, folder / ANSWERS, graph, bar.advance)
         return write_answers(student, asked, whole.evaluation, folder / ANSWERS, bar.advance)
 
 

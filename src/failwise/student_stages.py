@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from failwise.errors import InputError
+from failwise.evaluation.records import Answer
 from failwise.files import read_records
 from failwise.generation.formats.question_files import QUESTIONS
 from failwise.generation.rationales.job import RATIONALES
 from failwise.generation.records import Question, Rationale
 from failwise.manifest import Outcome
+from failwise.progress import Bar
 from failwise.run_folder import (
     BASE_ANSWERS,
     CONTRACT,
@@ -112,7 +114,7 @@ def _mean(values: Sequence[float]) -> float:
 
 def ask_student(run: Run, folder: Path, outcome: Outcome, bars: Bars) -> None:
     """Ask the student, and the untrained base, the test questions; those for several options are not asked."""
-    from failwise.evaluation.answers import BASE, single_answer, write_answers
+    from failwise.evaluation.answers import BASE, single_answer
 
     questions = _audit_questions(run)
     if not questions:
@@ -130,9 +132,20 @@ def ask_student(run: Run, folder: Path, outcome: Outcome, bars: Bars) -> None:
         asked.append((BASE if run.config.training.base == "embedded" else run.config.training.base, BASE_ANSWERS))
     for who, name in asked:
         with bars(f"asking the {name.removesuffix('.jsonl')}", len(askable)) as bar:
-            answers = write_answers(who, askable, run.config.evaluation, folder / name, bar.advance)
+            answers = _answers(run, who, askable, folder / name, bar)
+        askable = [q for q in askable if q.id in {a.question_id for a in answers}]  # the base is asked the same
         share = round(sum(a.right for a in answers) / len(answers), 4)
         outcome.record({f"{name.removesuffix('.jsonl')} accuracy": share}, folder / name)
+
+
+def _answers(run: Run, who: str | Path, questions: Sequence[Question], path: Path, bar: Bar) -> list[Answer]:
+    """Ask one of the two; the student no longer than its verdicts take, where that is wanted."""
+    from failwise.evaluation.answers import write_answers, write_until_decided
+
+    config = run.config.evaluation
+    if config.until_decided and path.name == STUDENT_ANSWERS:
+        return write_until_decided(who, questions, config, path, run.graph, bar.advance)
+    return write_answers(who, questions, config, path, bar.advance)
 
 
 def _audit_questions(run: Run) -> list[Question]:

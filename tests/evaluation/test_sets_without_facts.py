@@ -74,6 +74,7 @@ def test_questions_for_several_options_are_neither_asked_nor_scored(
         return [answer(q, 1) for q in questions]
 
     monkeypatch.setattr(likelihood, "score_questions", score)
+    monkeypatch.setattr(likelihood, "load_scorer", lambda student, device: student)
     none_right = replace(SEVERAL, id="none", correct=(False, False, False))
     answers = write_answers("s", [SEVERAL, ours(2), none_right], EvaluationConfig(), tmp_path / "a.jsonl")
     assert asked == [a.question_id for a in answers] == [ours(2).id]
