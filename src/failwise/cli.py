@@ -24,6 +24,7 @@ from failwise import (
     cli_ontology,
     cli_perturb,
     cli_plan,
+    cli_probes,
     cli_questions,
     cli_rationales,
     cli_run,
@@ -49,6 +50,7 @@ cli_ontology.app.command("import")(cli_import.import_)
 app.add_typer(cli_ontology.app, name="ontology")
 for name, command in (
     ("plan", cli_plan.plan_questions),
+    ("probes", cli_probes.probes),
     ("generate", cli_questions.generate_questions),
     ("check", cli_check.check),
     ("leakage", cli_leakage.leakage),
