@@ -8,10 +8,11 @@ from failwise.errors import InputError
 from failwise.evaluation.answers import single_answer
 from failwise.evaluation.coverage.audit import audit
 from failwise.evaluation.coverage.findings import Finding, findings
-from failwise.evaluation.coverage.probes import probes_of
+from failwise.evaluation.coverage.probes import Asked, probes_of
 from failwise.evaluation.coverage.shortcuts import find_shortcuts
 from failwise.evaluation.coverage.states import STATES
-from failwise.evaluation.records import Accuracy, Answer, FactAudit, RollUp, Shortcut
+from failwise.evaluation.perturbation import perturbed_rows
+from failwise.evaluation.records import Accuracy, Answer, FactAudit, Perturbed, RollUp, Shortcut
 from failwise.evaluation.scores import score_rows
 from failwise.evaluation.sources import Answers, Questions
 from failwise.generation.planning.cells import Hole
@@ -40,6 +41,7 @@ class Audited:
     roll_ups: list[RollUp]
     scores: list[Accuracy]
     shortcuts: list[Shortcut]
+    perturbed: list[Perturbed]
     findings: list[Finding]
     answers: int
     read: int
@@ -81,6 +83,7 @@ def audit_answers(
     read = [question for question in single_answer(kept) if question.id in tap.kept]
     asked = [(question, tap.kept[question.id]) for question in read]
     shortcuts = find_shortcuts(graph, asked)
+    perturbed = perturbed_rows(asked)
     before = [answer for answer in base if answer.question_id in tap.kept]
     return Audited(
         tap.student,
@@ -89,7 +92,8 @@ def audit_answers(
         audited.roll_ups,
         score_rows(read, graph, [answer for _, answer in asked], before),
         shortcuts,
-        findings(audited.roll_ups, shortcuts),
+        perturbed,
+        findings(audited.roll_ups, shortcuts, perturbed),
         len(answers),
         len(asked),
         probes.untied,
@@ -98,17 +102,22 @@ def audit_answers(
 
 
 class _Tap:
-    """Answers that pass by; some are kept, by a hash of their question."""
+    """Answers that pass by; some are kept, by a hash of their question, variants with their originals."""
 
     def __init__(self, answers: Answers) -> None:
         self._answers = answers
         self._step = -(-len(answers) // MOST_READ)
+        self._ids: set[str] = set()
         self.kept: dict[str, Answer] = {}
         self.student = ""
 
-    def keeps(self, question_id: str) -> bool:
-        """Say whether a question, and the answer to it, is one of those that are read whole."""
-        return self._step < 2 or crc32(question_id.encode()) % self._step == 0
+    def keeps(self, question: Asked) -> bool:
+        """Say whether a question is one of those that are read whole; the answer to it will be kept, too."""
+        root = question.perturbation_of or question.id
+        keeps = self._step < 2 or crc32(root.encode()) % self._step == 0
+        if keeps:
+            self._ids.add(question.id)
+        return keeps
 
     def __iter__(self) -> Iterator[Answer]:
         for number, answer in enumerate(self._answers):
@@ -118,7 +127,7 @@ class _Tap:
                 raise InputError(
                     f"the answers are of several students, {self.student} and {answer.student}; audit each by itself"
                 )
-            if self.keeps(answer.question_id):
+            if answer.question_id in self._ids:
                 self.kept[answer.question_id] = answer
             yield answer
         if not self.student and not self.kept:

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from failwise.evaluation.audit import Audited
-from failwise.evaluation.records import AUDITS, ROLL_UPS, SCORES, Accuracy, FactAudit, RollUp
+from failwise.evaluation.records import AUDITS, ROLL_UPS, SCORES, Accuracy, FactAudit, Perturbed, RollUp
 from failwise.files import write_records, write_text
 from failwise.kg.sheets.rows import RUNS
 from failwise.markdown import plain, table
 
-SHORTCUTS, HOLES = "shortcuts.jsonl", "holes.jsonl"
+SHORTCUTS, PERTURBED, HOLES = "shortcuts.jsonl", "perturbed.jsonl", "holes.jsonl"
 FACT_TABLE, ROLL_UP_TABLE, PAGE = "facts.csv", "roll-ups.csv", "audit.md"
 
 # Dimensions of the page, and how many holes it lists; the tables hold all.
@@ -28,6 +28,7 @@ def write_audit(folder: Path, audited: Audited) -> list[Path]:
         ROLL_UPS: audited.roll_ups,
         SCORES: audited.scores,
         SHORTCUTS: audited.shortcuts,
+        PERTURBED: audited.perturbed,
         HOLES: audited.holes(),
     }
     for name, rows in records.items():
@@ -62,7 +63,7 @@ def markdown(audited: Audited) -> str:
         *_said(audited),
         *_groups(audited.roll_ups),
     ]
-    return "\n".join([*blocks, *_scores(audited), *_holes(audited)])
+    return "\n".join([*blocks, *_scores(audited), *_perturbed(audited), *_holes(audited)])
 
 
 def _counted(audited: Audited) -> Iterator[str]:
@@ -106,6 +107,20 @@ def _scores(audited: Audited) -> Iterator[str]:
 
 def _score(row: Accuracy) -> list[str]:
     return [row.name, row.kind, f"{row.n:,}", percent(row.accuracy), _interval(row.low, row.high)]
+
+
+def _perturbed(audited: Audited) -> Iterator[str]:
+    if audited.perturbed:
+        columns = ("asked in another way", "pairs", "right before, %", "after, %", "drop, points", "right in both, %",
+                   "95 %", "still right, %", "95 %", "p")  # fmt: skip
+        yield "## The same questions in another way\n"
+        yield table(columns, map(_pairs, audited.perturbed))
+
+
+def _pairs(row: Perturbed) -> list[str]:
+    shares = percent(row.original), percent(row.perturbed), f"{100 * row.drop:+.1f}", percent(row.consistent)
+    still = percent(row.recall), _interval(row.recall_low, row.recall_high)
+    return [row.kind, f"{row.n:,}", *shares, _interval(row.low, row.high), *still, f"{row.p:.2g}"]
 
 
 def _holes(audited: Audited) -> Iterator[str]:

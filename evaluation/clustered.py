@@ -123,6 +123,14 @@ def intraclass_correlation(asked: NDArray[np.int64], right: NDArray[Any]) -> flo
     return float(np.clip((between - within) / spread, 0.0, 1.0)) if spread > 0 else 0.0
 
 
+def share_interval(clusters: Sequence[Hashable], points: Sequence[float]) -> tuple[float, float]:
+    """Return the 95 % interval of the mean of points (0 to 1), each of a cluster; (0, 1) where there are none."""
+    numbers: dict[Hashable, int] = {}
+    places = np.array([numbers.setdefault(c, len(numbers)) for c in clusters], np.int64)
+    asked, right = np.bincount(places), np.bincount(places, np.asarray(points, np.float64))
+    return clustered_wilson(asked, float(sum(points)), intraclass_correlation(asked, right))
+
+
 def clustered_wilson(asked: NDArray[np.int64], right: float, correlation: float) -> tuple[float, float]:
     """Return the 95 % interval of a share of right answers, `asked` of them in each cluster.
 

@@ -81,6 +81,36 @@ class Shortcut:
 
 
 @dataclass(frozen=True, slots=True)
+class Perturbed:
+    """What becomes of a student's answers when the same questions are asked in another way.
+
+    Of `n` pairs the shares right before (`original`) and after (`perturbed`), their difference (`drop`, below 0 where
+    it is a loss), right in both (`consistent`, `low` to `high` its 95 % interval), and right after of those right
+    before (`recall`). `p` is McNemar's. The rest counts pairs: right both times, right before alone (`lost`), after
+    alone (`gained`), the same wrong option both times, another wrong one, no answer after.
+    """
+
+    kind: str
+    n: int
+    original: float
+    perturbed: float
+    drop: float
+    consistent: float
+    low: float
+    high: float
+    recall: float
+    recall_low: float
+    recall_high: float
+    p: float
+    stayed_right: int
+    lost: int
+    gained: int
+    stayed_wrong: int
+    moved: int
+    silent: int
+
+
+@dataclass(frozen=True, slots=True)
 class RollUp:
     """Facts of one group (a relation, an asset class, a direction, …): their states, their answers, what is known.
 

@@ -16,8 +16,8 @@ from failwise.generation.records import Question
 from failwise.generation.splitting.frozen import check_frozen
 from failwise.kg.graph import KnowledgeGraph
 
-# Says of an id whether its question is to be kept.
-Keep = Callable[[str], bool]
+# Says whether a question is to be kept whole.
+Keep = Callable[[Asked], bool]
 
 
 class Questions(Protocol):
@@ -46,7 +46,7 @@ class LoadedQuestions:
     def read(self, keep: Keep, kept: list[Question]) -> Iterator[Asked]:
         """Yield them all, and keep some."""
         for question in self._questions:
-            if keep(question.id):
+            if keep(question):
                 kept.append(question)
             yield question
 
@@ -62,7 +62,7 @@ class _QuestionFile:
         for number, line in lines(self._path):
             where = f"{self._path}, line {number}"
             question = parse_record(line, AskedQuestion, where)
-            if keep(question.id):
+            if keep(question):
                 kept.append(parse_record(line, Question, where))
             yield question
 

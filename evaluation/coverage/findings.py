@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from failwise.evaluation.coverage.shortcuts import is_followed
-from failwise.evaluation.records import RollUp, Shortcut
+from failwise.evaluation.perturbation import ALL as ALL_KINDS
+from failwise.evaluation.records import Perturbed, RollUp, Shortcut
 
 # Shares of facts known that count as all and as nothing, and how far apart two parts are before it is said.
 ALL, NOTHING, APART = 0.95, 0.05, 0.25
+
+# The least share of right answers that stays right in another way of asking, to be called steady.
+STEADY = 0.9
 
 # What parts are compared within; dimensions with many values, such as sensors, would always have two far apart.
 _COMPARED = ("relation", "asset_class", "direction", "polarity")
@@ -22,6 +26,7 @@ class Pattern(StrEnum):
     PART = "knows a part"
     UNEVEN = "uneven"
     SHORTCUT = "goes by a rule"
+    UNSTEADY = "changes its answers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +38,14 @@ class Finding:
     text: str
 
 
-def findings(roll_ups: Sequence[RollUp], shortcuts: Sequence[Shortcut]) -> list[Finding]:
+def findings(
+    roll_ups: Sequence[RollUp], shortcuts: Sequence[Shortcut], perturbed: Sequence[Perturbed] = ()
+) -> list[Finding]:
     """Return what an audit shows, the most general first; nothing where no fact was audited."""
     whole = next((row for row in roll_ups if row.dimension == "all"), None)
     if whole is None:
         return []
-    return [_overall(whole), *_uneven(roll_ups), *_followed(shortcuts)]
+    return [_overall(whole), *_uneven(roll_ups), *_followed(shortcuts), *_unsteady(perturbed)]
 
 
 def _overall(row: RollUp) -> Finding:
@@ -75,6 +82,17 @@ def _followed(shortcuts: Sequence[Shortcut]) -> Iterator[Finding]:
             f"{_percent(shortcut.share)} ({_percent(shortcut.low)} to {_percent(shortcut.high)}) take the option that "
             f"the rule takes, where blind ones would in {_percent(shortcut.chance)}.",
         )
+
+
+def _unsteady(perturbed: Sequence[Perturbed]) -> Iterator[Finding]:
+    for row in perturbed:
+        if row.kind != ALL_KINDS and row.stayed_right + row.lost and row.recall_high < STEADY:
+            yield Finding(
+                Pattern.UNSTEADY,
+                row.kind,
+                f"It changes its answers where a question is asked in another way ({row.kind}): of what it had right, "
+                f"{_percent(row.recall)} ({_percent(row.recall_low)} to {_percent(row.recall_high)}) stay right.",
+            )
 
 
 def _range(row: RollUp) -> str:

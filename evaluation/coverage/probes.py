@@ -34,6 +34,10 @@ class Asked(Protocol):
     def polarity(self) -> str | None:
         """Whether it asks for what holds."""
 
+    @property
+    def perturbation_of(self) -> str | None:
+        """The id of the question that it is a variant of."""
+
 
 @dataclass(frozen=True, slots=True)
 class AskedQuestion:
@@ -44,6 +48,7 @@ class AskedQuestion:
     tested_fact: str = ""
     direction: str | None = None
     polarity: str | None = None
+    perturbation_of: str | None = None
 
 
 class View(NamedTuple):

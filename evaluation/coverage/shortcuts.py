@@ -6,10 +6,8 @@ more often goes by the rule, or by something near it.
 
 from collections.abc import Callable, Iterable, Sequence
 
-import numpy as np
-
 from failwise.evaluation.baselines import elsewhere
-from failwise.evaluation.clustered import anchor_of, clustered_wilson, intraclass_correlation
+from failwise.evaluation.clustered import anchor_of, share_interval
 from failwise.evaluation.records import Answer, Shortcut
 from failwise.generation.balance.guessers import LETTERS, Habits, Tables, guessers
 from failwise.generation.balance.shortcuts import best_options
@@ -73,10 +71,7 @@ def _one(scores: Sequence[float]) -> int | None:
 
 
 def _shortcut(rule: str, met: Sequence[tuple[bool, float, tuple[str, ...]]]) -> Shortcut:
-    numbers: dict[tuple[str, ...], int] = {}
-    cluster = [numbers.setdefault(anchor, len(numbers)) for *_, anchor in met]
-    followed = np.array([follows for follows, *_ in met])
-    asked, right = np.bincount(cluster), np.bincount(cluster, followed)
-    n, total = len(met), int(followed.sum())
-    low, high = clustered_wilson(asked, total, intraclass_correlation(asked, right))
+    followed = [follows for follows, *_ in met]
+    n, total = len(met), sum(followed)
+    low, high = share_interval([anchor for *_, anchor in met], followed)
     return Shortcut(rule, n, total, total / n, low, high, sum(chance for _, chance, _ in met) / n)
