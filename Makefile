@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-interop test-ray test-vllm check fix bench bench-vllm bench-students bench-training
+.PHONY: demo test test-interop test-ray test-vllm check fix bench bench-vllm bench-students bench-training bench-scoring
 
 demo: .venv/.installed  ## the main job: shipped ontology to audited student and report
 	$(BIN)/failwise run configs/demo.yaml
@@ -37,12 +37,16 @@ bench: .venv/.installed  ## speeds, each as a ratio to a peer or a limit in the 
 	$(BIN)/python benchmarks/evidence.py
 	$(BIN)/python benchmarks/verifying.py
 	$(BIN)/python benchmarks/rationales.py
+	$(BIN)/python benchmarks/coverage.py
 
 bench-students: .venv/.installed  ## every recipe beside the base: one table, in as many sittings as it takes
 	$(BIN)/python -m benchmarks.students
 
 bench-training: .venv-interop/.installed  ## training speed beside a plain trl run
 	PYTHONPATH=src .venv-interop/bin/python benchmarks/training.py
+
+bench-scoring: .venv-interop/.installed  ## scoring speed beside lm-evaluation-harness (DATA: FailureSensorIQ's single_answer.jsonl)
+	PYTHONPATH=src .venv-interop/bin/python benchmarks/scoring.py $(DATA)
 
 bench-vllm: .venv-vllm/.installed  ## a job of rationales against what vLLM's own benchmark reaches
 	PYTHONPATH=src .venv-vllm/bin/python benchmarks/serving.py

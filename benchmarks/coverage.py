@@ -5,7 +5,7 @@ audit calls known (wrong, inconsistent) are so, how many facts it decides, and h
 true: of the facts known in each group, and of what is right in all. The limits of a million answers are 60 s and 2 GB;
 the whole command is measured, reading the ontology included.
 
-Run with `python benchmarks/coverage.py [--simulations N] [--answers N]`; 0 leaves a part out.
+Run with `python benchmarks/coverage.py [--simulations N] [--sequential N] [--answers N]`; 0 leaves a part out.
 """
 
 import argparse
@@ -15,7 +15,7 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,12 +23,15 @@ import numpy as np
 from synthetic import write_ontology  # type: ignore[import-not-found]  # a script finds what stands beside it
 
 from failwise.evaluation.clustered import clustered_wilson, intraclass_correlation
+from failwise.evaluation.coverage.judging import Count, judge
 from failwise.evaluation.coverage.mastery import KNOWN, WRONG, Floats, Tally, fit
+from failwise.evaluation.coverage.sequential import FIRST, STAYS, decided
 from failwise.evaluation.coverage.states import STATES, codes
 
 FACTS, GROUPS = 320, 16
 CHANCES = np.array([0.2, 0.25, 0.5])
 PROBES = (4, 8)
+MOST = 12  # questions of a fact where it is asked until it is decided
 SECONDS, GIGABYTES = 60, 2.0
 FACTS_OF_AN_ASSET = 80  # about; of synthetic.py
 
@@ -127,6 +130,40 @@ def _share(part: int, whole: int) -> str:
     return f"{100 * part / whole:.1f} % of {whole:,}" if whole else "—"
 
 
+# --- until decided ---
+
+
+def until_decided(times: int) -> str:
+    """Let each student be asked until its verdicts stay; return a Markdown table."""
+    columns = ("student", "same verdict as with all questions, %", "questions asked, %")
+    lines = [columns, ("---", "--:", "--:")]
+    for number, (name, masteries) in enumerate(STUDENTS.items()):
+        found = [
+            _sequence(masteries(rng), rng) for rng in map(np.random.default_rng, [[s, number] for s in range(times)])
+        ]
+        same, asked = np.mean(found, axis=0)
+        lines.append((name, f"{100 * same:.1f}", f"{100 * asked:.1f}"))
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _sequence(mastery: Floats, rng: np.random.Generator) -> tuple[float, float]:
+    """Return the share of facts with the verdict that all questions would give, and the share of questions asked."""
+    options = rng.choice(np.round(1 / CHANCES).astype(int), (FACTS, MOST))
+    right = rng.random((FACTS, MOST)) < 1 / options + (1 - 1 / options) * mastery[:, None]
+    groups = (np.arange(FACTS) * GROUPS // FACTS).tolist()
+
+    def counts(first: Sequence[int], last: Sequence[int]) -> list[Count]:
+        spans = enumerate(zip(first, last, strict=True))
+        return [Count(i, int(options[i, k]), 1, int(right[i, k])) for i, span in spans for k in range(*span)]
+
+    none, all_ = np.zeros(FACTS, int), np.full(FACTS, MOST)
+    asked = np.full(FACTS, FIRST)
+    while (going := ~decided(groups, counts(none, asked), counts(asked, all_), STAYS) & (asked < MOST)).any():
+        asked[going] += 1
+    short, full = (judge(groups, counts(none, last)).state for last in (asked, all_))
+    return float((short == full).mean()), float(asked.mean() / MOST)
+
+
 # --- a million answers ---
 
 
@@ -189,12 +226,15 @@ def main() -> None:
     """Run both parts."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--simulations", type=int, default=1000, help="audits of each student")
+    parser.add_argument("--sequential", type=int, default=10, help="audits of each student that stop when decided")
     parser.add_argument("--answers", type=int, default=1_000_000)
     options = parser.parse_args()
     if options.simulations:
         began = time.perf_counter()
         print(table(simulate(options.simulations)))
         print(f"\n{options.simulations:,} audits of each, {time.perf_counter() - began:.0f} s")
+    if options.sequential:
+        print(until_decided(options.sequential))
     if options.answers:
         with tempfile.TemporaryDirectory() as folder:
             for name, figure in measure(options.answers, Path(folder)).items():

@@ -120,6 +120,7 @@ def test_only_so_many_tokens_are_scored_at_once(base: Path, monkeypatch: pytest.
 
     monkeypatch.setattr(scorer.model, "forward", counted)
     widest = max(scorer.tree(q).width for q in QUESTIONS)
+    monkeypatch.setattr(likelihood, "ROW", 1)
     monkeypatch.setattr(likelihood, "AT_ONCE", {"cpu": 2 * widest})
     apart = scorer.score(QUESTIONS)
     assert len(rows) > 2 and sum(rows) == len(QUESTIONS)

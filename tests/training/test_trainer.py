@@ -12,7 +12,7 @@ from failwise.training.encoding import Unit
 from failwise.training.losses import combined, task_losses
 from failwise.training.recipe import Loss, Task
 from failwise.training.records import Mode
-from failwise.training.tree import Tree, foretell, plant, visible
+from failwise.training.tree import Tree, foretell, packed, plant, plant_rows, visible, width_of
 
 SHORT = Tree((5, 6, 7), ((8,),), (0,))
 LONG = Tree((9, 10), ((11, 12, 13, 14),), (1,))
@@ -57,17 +57,56 @@ def test_a_tree_is_one_row_and_padding_stands_on_the_right() -> None:
 
 
 def test_a_position_sees_the_prompt_and_its_own_branch_up_to_itself() -> None:
-    seen = [[at for at, there in enumerate(row) if there] for row in visible(plant([OPTIONS]).branch)[0].tolist()]
+    seen = [[at for at, there in enumerate(row) if there] for row in visible(plant([OPTIONS]).end)[0].tolist()]
     assert seen == [
         [0], [0, 1], [0, 1, 2], [0, 1, 2, 3], [0, 1, 2, 3, 4], [0, 1, 2, 5], [0, 1, 2, 5, 6], [0, 1, 2, 5, 6, 7],
         [0, 1, 2, 8], [0, 1, 2, 8, 9],
     ]  # fmt: skip
 
 
-def test_padding_sees_padding_alone() -> None:
-    assert visible(plant([SHORT, LONG]).branch)[0, 4:].tolist() == [
-        [4 <= at <= row for at in range(6)] for row in (4, 5)
-    ]
+def test_padding_sees_itself_alone() -> None:
+    seen = visible(plant([SHORT, LONG]).end)[0]
+    assert seen[4:].tolist() == [[at == row for at in range(6)] for row in (4, 5)]
+    assert not seen[:4, 4:].any()
+
+
+ALIKE = (
+    Tree((1, 2, 3), ((4, 5), (6,)), (0, 0)),
+    Tree((1, 2, 3, 7), ((4,), (8, 9, 10)), (0, 1)),
+    Tree((1, 2, 11), ((4, 5),), (0,)),
+    Tree((12, 2), ((3,),), (0,)),
+)
+
+
+def test_prompts_that_begin_alike_share_that_beginning() -> None:
+    grove = plant_rows([ALIKE])
+    assert grove.tokens.tolist() == [[1, 2, 3, 4, 5, 6, 7, 4, 8, 9, 10, 11, 4, 5, 12, 2, 3]]
+    assert grove.positions.tolist() == [[0, 1, 2, 3, 4, 3, 3, 4, 4, 5, 6, 2, 3, 4, 0, 1, 2]]
+    assert width_of(ALIKE) == 17 < sum(tree.width for tree in ALIKE)
+    seen = [[at for at, there in enumerate(row) if there] for row in visible(grove.end)[0].tolist()]
+    assert seen[5] == [0, 1, 2, 5]  # the second branch of the first
+    assert seen[10] == [0, 1, 2, 6, 8, 9, 10]  # that of the second, whose prompt is the first's and more
+    assert seen[13] == [0, 1, 11, 12, 13]  # the third parts from them earlier
+    assert seen[16] == [14, 15, 16]  # the fourth has nothing in common with them
+    assert (grove.tree.tolist(), grove.columns.tolist()) == (
+        [0, 0, 0, 1, 1, 1, 2, 2, 3], [2, 3, 2, 6, 8, 9, 11, 12, 15]
+    )  # fmt: skip
+
+
+def test_sharing_changes_nothing_that_is_foretold(model: Any) -> None:
+    with torch.no_grad():
+        together = foretell(model, plant_rows([ALIKE[:3], ALIKE[3:]]))
+        alone = torch.cat([foretell(model, plant([tree])) for tree in ALIKE])
+    assert together.shape == alone.shape
+    assert torch.allclose(together, alone, atol=1e-4)
+
+
+def test_rows_are_filled_with_what_begins_alike() -> None:
+    shuffled = [ALIKE[3], ALIKE[1], ALIKE[0], ALIKE[2]]
+    assert packed(shuffled, 100) == [[2, 1, 3, 0]]
+    assert packed(shuffled, 14) == [[2, 1, 3], [0]]
+    assert packed(shuffled, 1) == [[2], [1], [3], [0]]
+    assert packed([], 10) == []
 
 
 def test_what_is_foretold_is_what_the_plain_model_foretells(model: Any) -> None:
