@@ -15,7 +15,7 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from synthetic import write_ontology  # type: ignore[import-not-found]  # a scri
 
 from failwise.evaluation.clustered import clustered_wilson, intraclass_correlation
 from failwise.evaluation.coverage.judging import Count, judge
-from failwise.evaluation.coverage.mastery import KNOWN, WRONG, Floats, Tally, fit
+from failwise.evaluation.coverage.mastery import KNOWN, WRONG, Floats, Ints, Tally, fit
 from failwise.evaluation.coverage.sequential import FIRST, STAYS, decided
 from failwise.evaluation.coverage.states import STATES, codes
 
@@ -152,8 +152,8 @@ def _sequence(mastery: Floats, rng: np.random.Generator) -> tuple[float, float]:
     right = rng.random((FACTS, MOST)) < 1 / options + (1 - 1 / options) * mastery[:, None]
     groups = (np.arange(FACTS) * GROUPS // FACTS).tolist()
 
-    def counts(first: Sequence[int], last: Sequence[int]) -> list[Count]:
-        spans = enumerate(zip(first, last, strict=True))
+    def counts(first: Ints, last: Ints) -> list[Count]:
+        spans = enumerate(zip(first.tolist(), last.tolist(), strict=True))
         return [Count(i, int(options[i, k]), 1, int(right[i, k])) for i, span in spans for k in range(*span)]
 
     none, all_ = np.zeros(FACTS, int), np.full(FACTS, MOST)

@@ -6,13 +6,14 @@ from zlib import crc32
 
 from failwise.errors import InputError
 from failwise.evaluation.answers import single_answer
+from failwise.evaluation.conformal import conformal_rows
 from failwise.evaluation.coverage.audit import audit
 from failwise.evaluation.coverage.findings import Finding, findings
 from failwise.evaluation.coverage.probes import Asked, probes_of
 from failwise.evaluation.coverage.shortcuts import find_shortcuts
 from failwise.evaluation.coverage.states import STATES
 from failwise.evaluation.perturbation import perturbed_rows
-from failwise.evaluation.records import Accuracy, Answer, FactAudit, Perturbed, RollUp, Shortcut
+from failwise.evaluation.records import Accuracy, Answer, Conformal, FactAudit, Perturbed, RollUp, Shortcut
 from failwise.evaluation.scores import score_rows
 from failwise.evaluation.sources import Answers, Questions
 from failwise.generation.planning.cells import Hole
@@ -42,6 +43,7 @@ class Audited:
     scores: list[Accuracy]
     shortcuts: list[Shortcut]
     perturbed: list[Perturbed]
+    conformal: list[Conformal]
     findings: list[Finding]
     answers: int
     read: int
@@ -93,6 +95,7 @@ def audit_answers(
         score_rows(read, graph, [answer for _, answer in asked], before),
         shortcuts,
         perturbed,
+        conformal_rows(asked),
         findings(audited.roll_ups, shortcuts, perturbed),
         len(answers),
         len(asked),

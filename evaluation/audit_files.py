@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from failwise.evaluation.audit import Audited
-from failwise.evaluation.records import AUDITS, ROLL_UPS, SCORES, Accuracy, FactAudit, Perturbed, RollUp
+from failwise.evaluation.records import AUDITS, ROLL_UPS, SCORES, Accuracy, Conformal, FactAudit, Perturbed, RollUp
 from failwise.files import write_records, write_text
 from failwise.kg.sheets.rows import RUNS
 from failwise.markdown import plain, table
 
-SHORTCUTS, PERTURBED, HOLES = "shortcuts.jsonl", "perturbed.jsonl", "holes.jsonl"
+SHORTCUTS, PERTURBED, CONFORMAL, HOLES = "shortcuts.jsonl", "perturbed.jsonl", "conformal.jsonl", "holes.jsonl"
 FACT_TABLE, ROLL_UP_TABLE, PAGE = "facts.csv", "roll-ups.csv", "audit.md"
 
 # Dimensions of the page, and how many holes it lists; the tables hold all.
@@ -29,6 +29,7 @@ def write_audit(folder: Path, audited: Audited) -> list[Path]:
         SCORES: audited.scores,
         SHORTCUTS: audited.shortcuts,
         PERTURBED: audited.perturbed,
+        CONFORMAL: audited.conformal,
         HOLES: audited.holes(),
     }
     for name, rows in records.items():
@@ -63,7 +64,7 @@ def markdown(audited: Audited) -> str:
         *_said(audited),
         *_groups(audited.roll_ups),
     ]
-    return "\n".join([*blocks, *_scores(audited), *_perturbed(audited), *_holes(audited)])
+    return "\n".join([*blocks, *_scores(audited), *_perturbed(audited), *_conformal(audited), *_holes(audited)])
 
 
 def _counted(audited: Audited) -> Iterator[str]:
@@ -121,6 +122,27 @@ def _pairs(row: Perturbed) -> list[str]:
     shares = percent(row.original), percent(row.perturbed), f"{100 * row.drop:+.1f}", percent(row.consistent)
     still = percent(row.recall), _interval(row.recall_low, row.recall_high)
     return [row.kind, f"{row.n:,}", *shares, _interval(row.low, row.high), *still, f"{row.p:.2g}"]
+
+
+def _conformal(audited: Audited) -> Iterator[str]:
+    rows = [row for row in audited.conformal if row.dimension == "all"]
+    if rows:
+        columns = (
+            "sets that hold the right option in 90 %",
+            "answers",
+            "they do, %",
+            "95 %",
+            "options kept",
+            "of",
+            "UAcc",
+        )
+        yield "## How unsure it is\n"
+        yield table(columns, map(_sets, rows))
+
+
+def _sets(row: Conformal) -> list[str]:
+    held = percent(row.coverage), _interval(row.low, row.high)
+    return [row.method, f"{row.n:,}", *held, f"{row.size:.2f}", f"{row.options:.2f}", f"{100 * row.uacc:.1f}"]
 
 
 def _holes(audited: Audited) -> Iterator[str]:

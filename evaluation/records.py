@@ -111,6 +111,27 @@ class Perturbed:
 
 
 @dataclass(frozen=True, slots=True)
+class Conformal:
+    """Sets of options that are to hold the right one in nine of ten answers, by one method, of one group.
+
+    `coverage` is how often they do, `low` to `high` its 95 % interval; `size` is how many options they hold in the
+    mean, of so many `options`. `uacc` is the accuracy through that size, times the square root of the options.
+    """
+
+    method: str
+    dimension: str
+    value: str
+    n: int
+    coverage: float
+    low: float
+    high: float
+    size: float
+    options: float
+    accuracy: float
+    uacc: float
+
+
+@dataclass(frozen=True, slots=True)
 class RollUp:
     """Facts of one group (a relation, an asset class, a direction, …): their states, their answers, what is known.
 
