@@ -8,12 +8,24 @@ from pathlib import Path
 from typing import Any
 
 from failwise.evaluation.audit import Audited
-from failwise.evaluation.records import AUDITS, ROLL_UPS, SCORES, Accuracy, Conformal, FactAudit, Perturbed, RollUp
+from failwise.evaluation.records import (
+    AUDITS,
+    CONFORMAL,
+    HOLES,
+    PERTURBED,
+    ROLL_UPS,
+    SCORES,
+    SHORTCUTS,
+    Accuracy,
+    Conformal,
+    FactAudit,
+    Perturbed,
+    RollUp,
+)
 from failwise.files import write_records, write_text
 from failwise.kg.sheets.rows import RUNS
 from failwise.markdown import plain, table
 
-SHORTCUTS, PERTURBED, CONFORMAL, HOLES = "shortcuts.jsonl", "perturbed.jsonl", "conformal.jsonl", "holes.jsonl"
 FACT_TABLE, ROLL_UP_TABLE, PAGE = "facts.csv", "roll-ups.csv", "audit.md"
 
 # Dimensions of the page, and how many holes it lists; the tables hold all.

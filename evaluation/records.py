@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 # Files of an audit, and of a score table.
 AUDITS, ROLL_UPS, SCORES = "facts.jsonl", "roll-ups.jsonl", "scores.jsonl"
+SHORTCUTS, PERTURBED, CONFORMAL, HOLES = "shortcuts.jsonl", "perturbed.jsonl", "conformal.jsonl", "holes.jsonl"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from failwise.errors import MissingExtraError
+from failwise.evaluation.coverage import findings as coverage
 from failwise.evaluation.records import Accuracy, Answer, FactAudit, RollUp
 from failwise.files import write_text
 from failwise.generation.records import Question, Rationale
@@ -32,6 +33,7 @@ ASKED = {
     "held-out-entity": "questions about things kept from training",
     "held-out-asset": "questions about asset classes kept from training",
 }
+_CAUTIONS = (coverage.Pattern.UNEVEN, coverage.Pattern.SHORTCUT, coverage.Pattern.UNSTEADY)
 PERCENT = "\u00a0%"
 DASH = "\u2013"
 
@@ -56,6 +58,7 @@ class ReportData:
     labels: Mapping[str, str]
     limits: tuple[str, ...]
     manifest: Mapping[str, str]
+    findings: tuple[coverage.Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +142,7 @@ def verdict(data: ReportData) -> tuple[Finding, ...]:
     found += _against_blind(student, blind, chance) if blind else []
     if data.questions and not any(any(q.fact_ids) for q in data.questions):
         return (*found, Finding("No facts: these questions are not linked to an ontology, so none is audited."))
-    return (*found, _facts(data.audits))
+    return (*found, _facts(data.audits), *(Finding(f.text, f.pattern in _CAUTIONS) for f in data.findings))
 
 
 def _against_base(student: Accuracy, base: Accuracy) -> list[Finding]:

@@ -152,8 +152,9 @@ def _summary(audited: "Audited") -> dict[str, Any]:
 
 
 def _say(audited: "Audited", out: Path) -> None:
-    from failwise.evaluation.audit_files import HOLES, PAGE
+    from failwise.evaluation.audit_files import PAGE
     from failwise.evaluation.coverage.states import STATES
+    from failwise.evaluation.records import HOLES
 
     if audited.stamp:
         typer.echo(audited.stamp)

@@ -6,7 +6,20 @@ from pathlib import Path
 from failwise import __version__
 from failwise.errors import InputError
 from failwise.evaluation.answers import single_answer
-from failwise.evaluation.records import AUDITS, ROLL_UPS, SCORES, Accuracy, Answer, FactAudit, RollUp
+from failwise.evaluation.coverage.findings import findings
+from failwise.evaluation.records import (
+    AUDITS,
+    PERTURBED,
+    ROLL_UPS,
+    SCORES,
+    SHORTCUTS,
+    Accuracy,
+    Answer,
+    FactAudit,
+    Perturbed,
+    RollUp,
+    Shortcut,
+)
 from failwise.evaluation.report import ReportData
 from failwise.files import read_json, read_records
 from failwise.generation.rationales.job import explain
@@ -71,6 +84,9 @@ def headline(run: Run) -> list[Accuracy]:
 def report_data(run: Run) -> ReportData:
     """Gather what the report shows from the files of a finished run."""
     audits = tuple(read_records(run.file("audit", AUDITS), FactAudit))
+    rollups = tuple(read_records(run.file("audit", ROLL_UPS), RollUp))
+    shortcuts = tuple(read_records(run.file("audit", SHORTCUTS), Shortcut))
+    perturbed = tuple(read_records(run.file("audit", PERTURBED), Perturbed))
     known = {a.fact_id for a in audits} | {i for q in run.test_questions() for i in q.fact_ids if i}
     labels = {i: _sentence(run.graph, i) for i in known}
     answers = tuple(read_records(run.file("answers", STUDENT_ANSWERS), Answer))
@@ -85,7 +101,7 @@ def report_data(run: Run) -> ReportData:
         regime_text=FROM_A_FILE if run.config.questions.file else REGIMES[run.config.questions.regime],
         rows=tuple(headline(run)),
         audits=audits,
-        rollups=tuple(read_records(run.file("audit", ROLL_UPS), RollUp)),
+        rollups=rollups,
         questions=tuple(run.test_questions()),
         answers=answers,
         base_answers=base,
@@ -93,6 +109,7 @@ def report_data(run: Run) -> ReportData:
         labels=labels | {slug: e.label for slug, e in run.graph.asset_classes.items()},
         limits=_limits(run),
         manifest=_manifest_rows(run.graph.digest, manifests),
+        findings=tuple(findings(rollups, shortcuts, perturbed)),
     )
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from failwise.errors import MissingExtraError
 from failwise.evaluation import report
+from failwise.evaluation.coverage import findings as coverage
 from failwise.evaluation.coverage.states import STATES
 from failwise.evaluation.records import Accuracy, Answer, FactAudit, RollUp
 from failwise.evaluation.report import ReportData, render_report, verdict, write_report
@@ -219,6 +220,18 @@ def test_almost_nothing_and_almost_all_are_not_rounded_away() -> None:
 
 def test_the_states_are_those_of_the_audit() -> None:
     assert tuple(report.STATES) == STATES
+
+
+def test_findings_of_the_audit_stand_in_the_verdict() -> None:
+    found = (
+        coverage.Finding(coverage.Pattern.PART, "all", "The student knows 40 % of the 96 facts."),
+        coverage.Finding(coverage.Pattern.SHORTCUT, "always A", "Its errors go by the rule <always A>."),
+    )
+    *_, part, rule = verdict(replace(sample(), findings=found))
+    assert (part.text, part.caution) == (found[0].text, False)
+    assert (rule.text, rule.caution) == (found[1].text, True)
+    page = render_report(replace(sample(), findings=found))
+    assert "Its errors go by the rule &lt;always A&gt;." in page
 
 
 def test_holes_come_worst_first_and_leave_out_known_and_unknown() -> None:

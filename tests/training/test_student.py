@@ -73,7 +73,7 @@ def test_a_student_is_written_whole(taught: Material, recipe: TrainingConfig, tm
     assert sum(result.losses[-3:]) < sum(result.losses[:3])
     assert 0 < result.label_tokens < result.tokens
     names = {path.name for path in tmp_path.iterdir()}
-    assert names == {ADAPTER, "adapter_config.json", "contract.json", "training.json"}
+    assert names == {ADAPTER, "adapter_config.json", "contract.json", "taught.json", "training.json"}
     contract = DecodeContract.load(tmp_path)
     assert contract.modes == (Mode.VERDICT, Mode.RATIONALE) and contract.asked is Mode.VERDICT
     written = json.loads((tmp_path / "training.json").read_text())
