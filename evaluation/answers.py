@@ -72,6 +72,12 @@ class _Asker:
     def __init__(
         self, student: str | Path, config: EvaluationConfig, path: Path, advance: Callable[[int], None]
     ) -> None:
+        from failwise.training.extra import need_train_extra
+
+        need_train_extra("asking a student")
+        from failwise.evaluation import likelihood
+
+        self._likelihood = likelihood
         self._student: str | Path | Scorer = student
         self._config = config
         self._advance = advance
@@ -92,15 +98,10 @@ class _Asker:
         return [self._said[q.id] for q in questions]
 
     def _ask(self, questions: Sequence[Question]) -> None:
-        from failwise.training.extra import need_train_extra
-
-        need_train_extra("asking a student")
-        from failwise.evaluation.likelihood import Scorer, load_scorer, score_questions
-
         config = self._config
-        if not isinstance(self._student, Scorer):
-            self._student = load_scorer(self._student, config.device)
-        for answer in score_questions(
+        if isinstance(self._student, str | Path):
+            self._student = self._likelihood.load_scorer(self._student, config.device)
+        for answer in self._likelihood.score_questions(
             self._student, questions, device=config.device, batch_size=config.batch_size, threads=config.threads
         ):
             self._log.append(answer)
