@@ -131,15 +131,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         count = prepare(options.data, options.questions, Path(folder))
         speeds: dict[str, list[float]] = {side: [] for side in SIDES}
+        apart = 0.0
         for number in range(options.turns):
             found = {side: turn(side, Path(folder), options.batch) for side in SIDES}
             for side in SIDES:
                 speeds[side].append(count / found[side]["seconds"])
             each = ", ".join(f"{side} {speeds[side][-1]:.2f} questions/s" for side in SIDES)
-            print(f"turn {number + 1}: {each}, furthest apart {furthest(found[OURS], found[THEIRS]):.1e} nats")
+            apart = max(apart, furthest(found[OURS], found[THEIRS]))
+            print(f"turn {number + 1}: {each}")
         ratio = median(speeds[OURS]) / median(speeds[THEIRS])
         print(json.dumps({"questions": count, **{side: round(median(s), 2) for side, s in speeds.items()}}))
-        print(f"{ratio:.2f} times as fast (the limit: {LIMIT:g})")
+        print(f"{ratio:.2f} times as fast (the limit: {LIMIT:g}), {apart:.1e} nats apart (the limit: {NEAR:g})")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from failwise.evaluation.coverage.audit import audit
 from failwise.evaluation.coverage.findings import Finding, findings
 from failwise.evaluation.coverage.probes import Asked, probes_of
 from failwise.evaluation.coverage.shortcuts import find_shortcuts
-from failwise.evaluation.coverage.states import STATES
+from failwise.evaluation.coverage.states import KNOWN, STATES
 from failwise.evaluation.perturbation import perturbed_rows
 from failwise.evaluation.records import Accuracy, Answer, Conformal, FactAudit, Perturbed, RollUp, Shortcut
 from failwise.evaluation.scores import score_rows
@@ -57,7 +57,7 @@ class Audited:
 
     def holes(self, questions: int = PER_HOLE) -> list[Hole]:
         """Return the facts that the student is not known to know, those first that it most surely does not."""
-        open_ = [f for f in self.facts if f.truth != Truth.UNKNOWN and f.state != STATES[0]]
+        open_ = [f for f in self.facts if f.truth != Truth.UNKNOWN and f.state != KNOWN]
         return [Hole(f.fact_id, questions) for f in sorted(open_, key=lambda f: (-f.p_wrong, f.p_known, f.fact_id))]
 
 

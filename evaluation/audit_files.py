@@ -23,8 +23,8 @@ from failwise.evaluation.records import (
     RollUp,
 )
 from failwise.files import write_records, write_text
-from failwise.kg.sheets.rows import RUNS
-from failwise.markdown import plain, table
+from failwise.kg.sheets.rows import harmless
+from failwise.markdown import interval, percent, plain, table
 
 FACT_TABLE, ROLL_UP_TABLE, PAGE = "facts.csv", "roll-ups.csv", "audit.md"
 
@@ -62,7 +62,7 @@ def as_csv(record: type, rows: Iterable[Any]) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([field.name for field in fields(record)])
     for row in rows:
-        writer.writerow([f"'{v}" if isinstance(v, str) and v.startswith(RUNS) else v for v in astuple(row)])
+        writer.writerow([harmless(v) if isinstance(v, str) else v for v in astuple(row)])
     return text.getvalue()
 
 
@@ -103,8 +103,8 @@ def _groups(rows: Sequence[RollUp]) -> Iterator[str]:
 
 def _group(row: RollUp) -> list[str]:
     states = (row.facts, row.known, row.wrong, row.inconsistent, row.undersampled, row.untested)
-    shares = percent(row.share), _interval(row.share_low, row.share_high)
-    right = (percent(row.accuracy), _interval(row.low, row.high), percent(row.chance)) if row.n else ("",) * 3
+    shares = percent(row.share), interval(row.share_low, row.share_high)
+    right = (percent(row.accuracy), interval(row.low, row.high), percent(row.chance)) if row.n else ("",) * 3
     name = "all" if row.dimension == "all" else f"{row.dimension.replace('_', ' ')}: {row.value}"
     return [name, *(f"{n:,}" for n in states), *shares, f"{row.n:,}", *right]
 
@@ -119,7 +119,7 @@ def _scores(audited: Audited) -> Iterator[str]:
 
 
 def _score(row: Accuracy) -> list[str]:
-    return [row.name, row.kind, f"{row.n:,}", percent(row.accuracy), _interval(row.low, row.high)]
+    return [row.name, row.kind, f"{row.n:,}", percent(row.accuracy), interval(row.low, row.high)]
 
 
 def _perturbed(audited: Audited) -> Iterator[str]:
@@ -132,8 +132,8 @@ def _perturbed(audited: Audited) -> Iterator[str]:
 
 def _pairs(row: Perturbed) -> list[str]:
     shares = percent(row.original), percent(row.perturbed), f"{100 * row.drop:+.1f}", percent(row.consistent)
-    still = percent(row.recall), _interval(row.recall_low, row.recall_high)
-    return [row.kind, f"{row.n:,}", *shares, _interval(row.low, row.high), *still, f"{row.p:.2g}"]
+    still = percent(row.recall), interval(row.recall_low, row.recall_high)
+    return [row.kind, f"{row.n:,}", *shares, interval(row.low, row.high), *still, f"{row.p:.2g}"]
 
 
 def _conformal(audited: Audited) -> Iterator[str]:
@@ -153,7 +153,7 @@ def _conformal(audited: Audited) -> Iterator[str]:
 
 
 def _sets(row: Conformal) -> list[str]:
-    held = percent(row.coverage), _interval(row.low, row.high)
+    held = percent(row.coverage), interval(row.low, row.high)
     return [row.method, f"{row.n:,}", *held, f"{row.size:.2f}", f"{row.options:.2f}", f"{100 * row.uacc:.1f}"]
 
 
@@ -165,14 +165,5 @@ def _holes(audited: Audited) -> Iterator[str]:
     rows = (facts[hole.fact_id] for hole in holes[:_HOLES])
     yield table(
         ("fact", "truth", "state", "right", "asked", "mastery, %", "95 %"),
-        ([f.fact_id, f.truth, f.state, f.right, f.n, percent(f.mastery), _interval(f.low, f.high)] for f in rows),
+        ([f.fact_id, f.truth, f.state, f.right, f.n, percent(f.mastery), interval(f.low, f.high)] for f in rows),
     )
-
-
-def percent(share: float) -> str:
-    """Return a share in percent."""
-    return f"{100 * share:.1f}"
-
-
-def _interval(low: float, high: float) -> str:
-    return f"{percent(low)} to {percent(high)}"

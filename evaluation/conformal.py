@@ -1,9 +1,9 @@
 """Sets of options that hold the right one as often as promised: how many must be kept says how unsure a student is.
 
-Two scores: LAC (M. Sadinle, J. Lei and L. Wasserman 2019), which keeps options by their own probability, and APS
+Two methods: LAC (M. Sadinle, J. Lei and L. Wasserman 2019), which keeps options by their own probability, and APS
 (Y. Romano, M. Sesia and E. Candès 2020), which keeps the likeliest ones until enough probability is in. As in
-LLM-Uncertainty-Bench (F. Ye et al. 2024) they are told apart and averaged, and UAcc is the accuracy through the mean
-size of the sets, times the square root of the number of options.
+LLM-Uncertainty-Bench (F. Ye et al. 2024) UAcc is the accuracy through the mean size of the sets, times the square root
+of the number of options.
 
 The threshold comes from one half of the answers and is tried on the other, and the other way round. No fact stands in
 both halves.

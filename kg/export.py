@@ -15,7 +15,7 @@ from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.load import Ontology
 from failwise.kg.sheets.graph_draft import draft_of
 from failwise.kg.sheets.records import Draft, Place
-from failwise.kg.sheets.rows import RUNS
+from failwise.kg.sheets.rows import harmless
 from failwise.kg.sheets.template_writer import write_template
 from failwise.kg.triples import Term, Triples
 from failwise.kg.vocabulary import KINDS, PREFIXES, XSD
@@ -101,9 +101,9 @@ def _csv(graph: KnowledgeGraph, ontology: Ontology, slugs: list[str], path: Path
             of_class = f.subject.iri == f.asset_class.iri
             row = (f.id, f.asset_class.label, f.relation, "" if of_class else f.subject.label, f.object.label, f.truth,
                    f.basis, f.source, "")  # fmt: skip
-            writer.writerow(_inert(cell) for cell in row)
+            writer.writerow(harmless(cell) for cell in row)
     for note in _notes(draft_of(graph, ontology.graph, slugs, Place(path.name, "", 0))):
-        writer.writerow(_inert(cell) for cell in note)
+        writer.writerow(harmless(cell) for cell in note)
     write_text(path, buffer.getvalue())
 
 
@@ -119,11 +119,6 @@ def _notes(draft: Draft) -> Iterator[tuple[str, ...]]:
         for relation, name in said:
             if name:
                 yield "", mention.asset_class or first, relation, mention.label, name, "yes", "stated", "", kind
-
-
-def _inert(cell: str) -> str:
-    """Keep a spreadsheet from running a cell; the importer takes the apostrophe off again."""
-    return f"'{cell}" if cell.startswith(RUNS) else cell
 
 
 def _xlsx(graph: KnowledgeGraph, ontology: Ontology, slugs: list[str], path: Path) -> None:

@@ -11,7 +11,7 @@ from failwise.errors import InputError, StudentError
 from failwise.files import dump_record, parse_record, read_json
 from failwise.generation.balance.shortcuts import GuesserRow
 from failwise.generation.splitting.crossings import Crossing
-from failwise.markdown import Safe, line, plain
+from failwise.markdown import Safe, line, percent, plain
 from failwise.training import prompts
 from failwise.training.config import EMBEDDED
 from failwise.training.contract import FIRST, DecodeContract
@@ -221,16 +221,6 @@ def _prompt(contract: DecodeContract) -> str:
 
 
 # --- values ---
-
-
-def percent(share: float) -> str:
-    """Return a share in percent."""
-    return f"{100 * share:.1f}"
-
-
-def interval(low: float, high: float) -> str:
-    """Return an interval of shares in percent."""
-    return f"{percent(low)} to {percent(high)}"
 
 
 def mean(losses: Sequence[float], end: str) -> str:

@@ -15,7 +15,7 @@ from failwise.kg.records import Finding, Truth
 from failwise.kg.sheets.cells import is_truth, truth_of
 from failwise.kg.sheets.document import read_document
 from failwise.kg.sheets.records import Row, Sheet
-from failwise.kg.sheets.rows import RUNS
+from failwise.kg.sheets.rows import harmless
 
 REVIEW, IMPORT = "review.csv", "reviewed-facts.csv"
 
@@ -83,10 +83,7 @@ def _vote_cells(vote: Vote | None) -> tuple[str, str]:
 
 def _csv(rows: Sequence[Sequence[str]]) -> str:
     text = io.StringIO()
-    # A cell that begins like a formula would be run by a spreadsheet; the importers take the apostrophe off again.
-    csv.writer(text, lineterminator="\n").writerows(
-        [f"'{cell}" if cell.startswith(RUNS) else cell for cell in row] for row in rows
-    )
+    csv.writer(text, lineterminator="\n").writerows([harmless(cell) for cell in row] for row in rows)
     return text.getvalue()
 
 

@@ -10,6 +10,11 @@ from failwise.kg.sheets.records import Row
 RUNS = ("=", "+", "-", "@", "\t", "\r")
 
 
+def harmless(cell: str) -> str:
+    """Return a cell that no spreadsheet runs as a formula; the importers take the apostrophe off again."""
+    return f"'{cell}" if cell.startswith(RUNS) else cell
+
+
 class Unreadable(Exception):
     """A document cannot be read at all."""
 

@@ -169,11 +169,11 @@ def _say(audited: "Audited", out: Path) -> None:
 
 
 def _row(row: "RollUp") -> list[str]:
-    from failwise.evaluation.audit_files import percent
+    from failwise.markdown import interval, percent
 
     states = (row.facts, row.known, row.wrong, row.inconsistent, row.undersampled + row.untested)
     return [row.value, *(f"{n:,}" for n in states), percent(row.share),
-            f"{percent(row.share_low)} to {percent(row.share_high)}"]  # fmt: skip
+            interval(row.share_low, row.share_high)]  # fmt: skip
 
 
 def _say_failing(bar: "Bar", rows: "list[RollUp]") -> None:

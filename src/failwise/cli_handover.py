@@ -147,7 +147,8 @@ def _audited(card: "Card", student: Path, audit: Path) -> "Card":
 
 
 def _scores(rows: "Iterable[Accuracy]") -> "Table":
-    from failwise.training.card import Table, interval, percent
+    from failwise.markdown import interval, percent
+    from failwise.training.card import Table
 
     cells = ((r.name, r.kind, f"{r.n:,}", percent(r.accuracy), interval(r.low, r.high)) for r in rows)
     return Table(("row", "kind", "questions", "right, %", "95 %"), tuple(cells))
@@ -163,7 +164,7 @@ def _coverage(rows: "Iterable[RollUp]") -> "Table":
 
 def _group(row: "RollUp") -> tuple[str, ...]:
     from failwise.evaluation.coverage.states import STATES
-    from failwise.training.card import interval, percent
+    from failwise.markdown import interval, percent
 
     states = (f"{getattr(row, state):,}" for state in STATES)
     answered = (percent(row.accuracy), interval(row.low, row.high), percent(row.chance)) if row.n else ("-",) * 3

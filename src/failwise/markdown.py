@@ -35,3 +35,13 @@ def table(columns: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
     """Return a table; all columns but the first are set to the right."""
     lines = [[*map(plain, columns)], ["---", *["--:"] * (len(columns) - 1)], *([*map(plain, row)] for row in rows)]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n"
+
+
+def percent(share: float) -> str:
+    """Return a share in percent."""
+    return f"{100 * share:.1f}"
+
+
+def interval(low: float, high: float) -> str:
+    """Return an interval of shares in percent."""
+    return f"{percent(low)} to {percent(high)}"

@@ -133,7 +133,8 @@ def ask_student(run: Run, folder: Path, outcome: Outcome, bars: Bars) -> None:
     for who, name in asked:
         with bars(f"asking the {name.removesuffix('.jsonl')}", len(askable)) as bar:
             answers = _answers(run, who, askable, folder / name, bar)
-        askable = [q for q in askable if q.id in {a.question_id for a in answers}]  # the base is asked the same
+        answered = {a.question_id for a in answers}
+        askable = [q for q in askable if q.id in answered]  # the base is asked the same
         share = round(sum(a.right for a in answers) / len(answers), 4)
         outcome.record({f"{name.removesuffix('.jsonl')} accuracy": share}, folder / name)
 
