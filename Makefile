@@ -9,7 +9,7 @@ demo: .venv/.installed  ## the main job: shipped ontology to audited student and
 	$(BIN)/failwise run configs/demo.yaml
 
 test: .venv/.installed  ## all tests; those that need a browser, a GPU, Ray or another tool skip where there is none
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal
 
 test-interop: .venv-interop/.installed  ## exports, read by the real libraries they are for
 	PYTHONPATH=src .venv-interop/bin/python -m pytest tests/interop

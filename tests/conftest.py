@@ -1,5 +1,6 @@
 """Fixtures: the toy ontology, a tiny base model, shared data where it is there, and the program as a user calls it."""
 
+import gc
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,12 @@ CHAT_TEMPLATE = (
 )
 
 TOY = Path(__file__).parent / "toy" / "toy.ttl"
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was imported by now, a million things, out of every later search for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 def toy_paths() -> list[Path]:

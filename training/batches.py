@@ -22,11 +22,13 @@ class Part:
     """The units of a step that one process learns at once.
 
     `counts` says of each task what the whole step holds, however it is divided: what its loss is the mean of (learned
-    tokens, or questions whose options compete), and units with several views.
+    tokens, or questions whose options compete), and units with several views. Units of the tasks `idle` are another
+    part's, and count nothing here.
     """
 
     units: tuple[Unit, ...]
     counts: tuple[tuple[int, int], ...]
+    idle: frozenset[int] = frozenset()
 
 
 def plan_steps(
@@ -42,7 +44,7 @@ def plan_steps(
     """
     rng = random.Random(config.seed)
     streams = [_stream(number, shown, encoder, rng) for number, shown in enumerate(lessons)]
-    sizes = _sizes(lessons, config)
+    sizes = _sizes(lessons, tasks, config)
     shares = _in_proportion([task.share for task in tasks])
     steps: list[list[Unit]] = []
     for start in range(0, len(sizes), _WINDOW):
@@ -55,14 +57,16 @@ def divided(steps: Sequence[Sequence[Unit]], tasks: Sequence[Task], parts: int) 
     """Return the steps' parts, all of the first step before those of the second, each with units of every length.
 
     Every part holds each task that its step holds, since processes that share a model's weights go through it together:
-    a task with fewer units than parts fills up with its own units again, which count as much less.
+    a part that a task has no unit for gets one of another part, idle.
     """
     found: list[Part] = []
     for units in steps:
         by_task = [sorted((u for u in units if u.task == n), key=lambda unit: unit.width) for n in range(len(tasks))]
-        filled = [[*own, *(own[i % len(own)] for i in range(parts - len(own)))] for own in by_task if own]
-        counts = _counts([unit for own in filled for unit in own], tasks)
-        found += [Part(tuple(u for own in filled for u in own[part::parts]), counts) for part in range(parts)]
+        counts = _counts(units, tasks)
+        for part in range(parts):
+            idle = frozenset(n for n, own in enumerate(by_task) if 0 < len(own) <= part)
+            taken = (u for own in by_task for u in own[part::parts] or own[:1])
+            found.append(Part(tuple(taken), counts, idle))
     return found
 
 
@@ -76,11 +80,16 @@ def _counts(units: Sequence[Unit], tasks: Sequence[Task]) -> tuple[tuple[int, in
     return tuple(counts)
 
 
-def _sizes(lessons: Sequence[Sequence[Shown]], config: TrainingConfig) -> list[int]:
-    """Return how many units each step has. A pass has as many as the task with the most lessons."""
+def _sizes(lessons: Sequence[Sequence[Shown]], tasks: Sequence[Task], config: TrainingConfig) -> list[int]:
+    """Return how many units each step has. In a pass every task shows all that it has."""
     if config.max_steps is not None:
         return [config.batch_size] * config.max_steps
-    wanted = math.ceil(max(map(len, lessons)) * (1.0 if config.epochs is None else config.epochs))
+    shares = sum(task.share for task in tasks)
+    whole = max(
+        sum(lesson.showings for lesson in shown) * shares / task.share
+        for shown, task in zip(lessons, tasks, strict=True)
+    )
+    wanted = math.ceil(whole * (1.0 if config.epochs is None else config.epochs))
     full, rest = divmod(wanted, config.batch_size)
     return [config.batch_size] * full + ([rest] if rest else [])
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from failwise.errors import StudentError
 from failwise.files import read_json, storage_errors, write_json
+from failwise.training import processes
 
 FOLDER = "checkpoints"
 _WHOLE = "whole.json"
@@ -13,7 +14,7 @@ _OWNER = "training.json"
 
 
 def open_checkpoints(student: Path, fingerprint: str) -> Path:
-    """Return the checkpoint folder of a student's training, made if need be.
+    """Return the checkpoint folder of a student's training; the first process makes it if need be.
 
     Raises:
         StudentError: it holds the checkpoints of another recipe or of other examples.
@@ -25,7 +26,7 @@ def open_checkpoints(student: Path, fingerprint: str) -> Path:
             f"{folder} holds checkpoints of another training ({found}, and this one is {fingerprint}): its recipe "
             "or its examples differ; train into another folder, or remove that one to start anew"
         )
-    if not owner.is_file():
+    if processes.is_first() and not owner.is_file():
         with storage_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
         write_json(owner, {"fingerprint": fingerprint})
@@ -38,14 +39,19 @@ def mark_whole(checkpoint: Path) -> None:
         for path in checkpoint.iterdir():
             with path.open("rb") as stream:
                 os.fsync(stream.fileno())
-    write_json(checkpoint / _WHOLE, {"step": step_of(checkpoint)})
+    write_json(checkpoint / _WHOLE, {"step": step_of(checkpoint), "bytes": _sizes(checkpoint)})
+
+
+def _sizes(checkpoint: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_size for path in checkpoint.iterdir() if path.name != _WHOLE}
 
 
 def last_whole(folder: Path) -> Path | None:
-    """Return the last checkpoint that was marked whole; others are removed."""
+    """Return the last checkpoint that was marked whole and still is; others are removed."""
     whole: list[Path] = []
     for checkpoint in folder.glob("checkpoint-*"):
-        if (checkpoint / _WHOLE).is_file():
+        mark = checkpoint / _WHOLE
+        if mark.is_file() and read_json(mark).get("bytes") == _sizes(checkpoint):
             whole.append(checkpoint)
         else:
             shutil.rmtree(checkpoint, ignore_errors=True)

@@ -2,7 +2,7 @@
 
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
 from failwise.manifest import RUNTIME_ONLY
 
@@ -29,7 +29,7 @@ class TrainingConfig(BaseModel):
     precision: Precision = Field("bf16", description="what the frozen base computes in")
     adapter_precision: Precision = Field("bf16", description="what the adapter is held in while it is trained")
     rank: int = Field(64, ge=1, le=1024, description="rank of the adapter")
-    alpha: float = Field(128, gt=0, description="scale of the adapter; its output is multiplied by alpha / rank")
+    alpha: FiniteFloat = Field(128, gt=0, description="scale of the adapter; its output is multiplied by alpha / rank")
     dropout: float = Field(0.0, ge=0, lt=1, description="dropout inside the adapter; costs a quarter of the speed")
     target_modules: str | tuple[str, ...] = Field(
         "all-linear", description="layers that get an adapter: 'all-linear', or the ends of their names"
@@ -42,16 +42,18 @@ class TrainingConfig(BaseModel):
         "linear", description="how the learning rate falls after the warm-up"
     )
     warmup: float = Field(0.05, ge=0, lt=1, description="share of the steps in which the learning rate rises")
-    weight_decay: float = Field(0.0, ge=0, description="weight decay of what is trained")
+    weight_decay: FiniteFloat = Field(0.0, ge=0, description="weight decay of what is trained")
     optimizer: Optimizer = Field("adamw", description="adamw, or on CUDA paged_adamw or paged_adamw_8bit")
     batch_size: int = Field(16, ge=1, description="examples per step, of all processes together")
     parts: int = Field(1, ge=1, description="parts that a process learns a step's examples in; more need less memory")
     gradient_checkpointing: bool = Field(False, description="compute activations twice instead of keeping them")
-    epochs: float | None = Field(None, gt=0, description="passes over the questions; 1 if max_steps is not set")
+    epochs: float | None = Field(
+        None, gt=0, le=1e6, description="passes over all that is taught; 1 if max_steps is not set"
+    )
     max_steps: int | None = Field(None, ge=1, description="steps to train, instead of epochs")
     max_length: int = Field(512, ge=16, description="longest example in tokens; longer ones are left out, not cut")
     cite_facts: bool = Field(False, description="keep the [fact id] citations in what the student learns to write")
-    seed: int = Field(0, ge=0, description="seed of the adapter and of the order of the examples")
+    seed: int = Field(0, ge=0, lt=2**32, description="seed of the adapter and of the order of the examples")
     checkpoint_every: int = Field(25, ge=1, description="steps between two checkpoints")
     validation_share: float = Field(
         0.0, ge=0, lt=1, description="share of the questions that is not learned, to stop by its loss"
@@ -59,7 +61,7 @@ class TrainingConfig(BaseModel):
     patience: int = Field(3, ge=1, description="checkpoints without a lower loss on that share before it stops")
     report_to: tuple[Tracker, ...] = Field((), description="trackers to log to: trackio, mlflow, wandb, tensorboard")
     device: Device = Field("auto", description="where to train: auto takes a CUDA device if there is one")
-    threads: int | None = Field(None, ge=1, description="CPU threads; all cores if not set")
+    threads: int | None = Field(None, ge=1, le=4096, description="CPU threads; all cores if not set")
 
     @model_validator(mode="after")
     def _refuse_impossible_pairs(self) -> Self:

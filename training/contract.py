@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from failwise.errors import InputError, StudentError
-from failwise.files import content_id, file_digest, parse_record, write_json
+from failwise.files import content_id, file_digest, parse_record, read_json, write_json
 from failwise.training import prompts
+from failwise.training.config import Method, Precision, Quantisation
 from failwise.training.records import Mode
 
 FILE = "contract.json"
 ADAPTER = "adapter_model.safetensors"
+ADAPTER_CONFIG = "adapter_config.json"
 FULL = "model.safetensors"
 FIRST = "reasoner"  # folder of the first of two stages
 SCHEMA = 2
@@ -35,9 +37,9 @@ class DecodeContract:
     tokenizer: str
     modes: tuple[Mode, ...]
     asked: Mode
-    precision: str
-    quantisation: str
-    method: str = "lora"
+    precision: Precision
+    quantisation: Quantisation
+    method: Method = "lora"
     schema: int = SCHEMA
     prompt_version: str = prompts.VERSION
     prompt_template: str = prompts.template_hash()
@@ -75,8 +77,9 @@ class DecodeContract:
             contract = parse_record(path.read_bytes(), cls, str(path))
         except InputError as error:
             raise StudentError(f"{error}; train the student again with this version") from error
-        if not (folder / contract.weights).is_file():
-            raise _incomplete(folder, contract.weights)
+        for name in (contract.weights, "config.json" if contract.method == "full" else ADAPTER_CONFIG):
+            if not (folder / name).is_file():
+                raise _incomplete(folder, name)
         return contract
 
     def check(self, folder: Path, **expected: Any) -> None:
@@ -139,12 +142,23 @@ def _remedy(field: str) -> str:
 
 
 def student_fingerprint(contract: DecodeContract, folder: Path) -> str:
-    """Return a short id of a student: its contract and its weights, of both stages where there are two."""
-    own = asdict(contract), file_digest(folder / contract.weights)
+    """Return a short id of a student: its contract, its weights and their scale, of both stages where there are two."""
+    own = asdict(contract), file_digest(folder / contract.weights), _adapter_settings(folder)
     if contract.asked is not Mode.INFERRED:
         return content_id(*own)
     first = folder / FIRST
     return content_id(*own, student_fingerprint(DecodeContract.load(first), first))
+
+
+def _adapter_settings(folder: Path) -> list[tuple[str, object]]:
+    """Return what an adapter's weights are used with, such as their scale; nothing where all weights are the model's.
+
+    Where the base lies is left out, and the order of names in a list, which peft takes from a set.
+    """
+    if not (folder / ADAPTER_CONFIG).is_file():
+        return []
+    found = {k: v for k, v in read_json(folder / ADAPTER_CONFIG).items() if k != "base_model_name_or_path"}
+    return sorted((k, sorted(v) if isinstance(v, list) else v) for k, v in found.items())
 
 
 def base_fingerprint(base: str, revision: str, chat_template: str) -> str:

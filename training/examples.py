@@ -1,5 +1,6 @@
 """Questions and rationales → lessons: what a task of a recipe shows the student, and in which variety."""
 
+import math
 import random
 import re
 from collections import defaultdict
@@ -35,6 +36,11 @@ class Lesson:
         """Id of the question."""
         return self.example.question_id
 
+    @property
+    def showings(self) -> int:
+        """How often it is shown until all of it was."""
+        return 1
+
     def show(self, rng: random.Random) -> tuple[Example, ...]:
         """Return what is learned together this time."""
         return (self.example, rng.choice(self.views)) if self.views else (self.example,)
@@ -52,6 +58,11 @@ class Row:
     wordings: tuple[tuple[str, Branch], ...]
     verdicts: tuple[Branch, ...]
     most: int
+
+    @property
+    def showings(self) -> int:
+        """How often it is shown until, by and large, all of it was: every verdict behind every wording."""
+        return len(self.wordings) * math.ceil(len(self.verdicts) / self.most)
 
     def show(self, rng: random.Random) -> tuple[Example, ...]:
         """Return what is learned together this time."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 from peft.tuners.tuners_utils import BaseTunerLayer
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from transformers import GenerationConfig, PreTrainedTokenizerBase
 
 from failwise import __version__
@@ -21,16 +21,15 @@ from failwise.errors import InputError, StorageError, StudentError
 from failwise.files import file_digest, read_json, write_json, write_text
 from failwise.training import models
 from failwise.training.config import EMBEDDED
+from failwise.training.contract import ADAPTER_CONFIG, FIRST, FULL, DecodeContract, student_fingerprint
 from failwise.training.contract import FILE as CONTRACT
-from failwise.training.contract import FIRST, FULL, DecodeContract, student_fingerprint
 from failwise.training.records import Mode
 from failwise.training.student import FILE as TRAINING
 from failwise.training.taught import FILE as TAUGHT
-from failwise.training.weights import save_weights
+from failwise.training.weights import reading, save_weights
 
 MERGE = "merge.json"  # what was merged into what, beside the merged weights
 README = "README.md"
-ADAPTER_CONFIG = "adapter_config.json"
 PRECISION = "bf16"
 FROM_4_BITS = (
     "The student was trained on a base held in 4 bits (nf4), and the merged weights are those of the same base in 16 "
@@ -113,8 +112,8 @@ def public_name(base: str) -> str:
 def fingerprints(student: Path) -> tuple[str, ...]:
     """Return the ids that answers of this student may carry: its own, and that of the adapter merged into it."""
     own = student_fingerprint(DecodeContract.load(student), student)
-    merge = student / MERGE
-    return (own, str(read_json(merge)["student"])) if merge.is_file() else (own,)
+    merged = str(read_json(student / MERGE).get("student", "")) if (student / MERGE).is_file() else ""
+    return (own, merged) if merged else (own,)
 
 
 # --- one stage after the other ---
@@ -206,6 +205,8 @@ def _copy_stages(student: Path, into: Path) -> None:
         contract = DecodeContract.load(folder)
         _, tokenizer = models.checked_base(folder, contract)
         target = into / folder.relative_to(student)
+        with reading(folder), safe_open(folder / contract.weights, "pt"):
+            pass  # a torn file is found out here, and not by whoever downloads it
         with _writing(target):
             target.mkdir(parents=True, exist_ok=True)
             for name in (contract.weights, *_COPIED):

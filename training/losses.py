@@ -22,15 +22,17 @@ def task_losses(model: Any, part: Part, tasks: Sequence[Task], padding: int) -> 
     losses: dict[int, Tensor] = {}
     for number, units in _by_task(part.units):
         task, (main, several) = tasks[number], part.counts[number]
+        counted = 0.0 if number in part.idle else 1.0
         grove = plant([tree for unit in units for tree in unit.trees], padding).to(model.device)
         logits = foretell(model, grove)
         if task.loss is Loss.LIKELIHOOD:
-            losses[number] = cross_entropy(logits, grove.targets, reduction="sum") / main
+            losses[number] = counted * cross_entropy(logits, grove.targets, reduction="sum") / main
             continue
         scores = _branch_scores(logits, grove)
-        losses[number] = _listwise(scores, units) / main
+        losses[number] = counted * _listwise(scores, units) / main
         if several:
-            losses[number] = losses[number] + task.consistency * _disagreement(scores, units) / several
+            apart = task.consistency * _disagreement(scores, units) / several
+            losses[number] = losses[number] + counted * apart
     return losses
 
 

@@ -24,6 +24,11 @@ def peak_gpu_mb() -> int:
     return torch.cuda.max_memory_allocated() // 2**20 if torch.cuda.is_available() else 0
 
 
+def ran_out(error: BaseException) -> bool:
+    """Say whether an error says that memory has run out."""
+    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or any(said in str(error) for said in _SAID)
+
+
 @contextmanager
 def enough_memory(what: str, knobs: str) -> Iterator[None]:
     """Turn the libraries' ways of saying that memory has run out into one.
@@ -38,8 +43,7 @@ def enough_memory(what: str, knobs: str) -> Iterator[None]:
     try:
         yield
     except (MemoryError, RuntimeError) as error:
-        ran_out = isinstance(error, (MemoryError, torch.OutOfMemoryError))
-        if not ran_out and not any(said in str(error) for said in _SAID):
+        if not ran_out(error):
             raise
         first = (str(error) or type(error).__name__).splitlines()[0]
         raise StudentError(f"not enough memory for {what}: {knobs} ({first})") from error

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,9 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model
+from jinja2 import TemplateError
+from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict
+from safetensors import safe_open
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -22,11 +25,14 @@ from transformers import (
 )
 from transformers.utils import logging as transformers_logging
 
-from failwise.errors import StudentError
+from failwise.errors import InputError, StudentError
 from failwise.training import processes, prompts
 from failwise.training.bases import Base, resolve_base
 from failwise.training.config import Device, TrainingConfig
 from failwise.training.contract import DecodeContract
+from failwise.training.weights import reading, refuse_missing
+
+_PROBE = "Which sensor shows it?"
 
 DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
 
@@ -46,6 +52,7 @@ def _quiet() -> Iterator[None]:
     with warnings.catch_warnings():
         # peft asks transformers by a name that transformers has deprecated.
         warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing", category=FutureWarning)
+        warnings.filterwarnings("ignore", message="Found missing adapter keys")  # `refuse_missing` says it
         yield
 
 
@@ -53,19 +60,42 @@ def load_tokenizer(base: Base) -> PreTrainedTokenizerBase:
     """Load the tokenizer of a base model; it must have an end token, and a chat template where the model needs one.
 
     A model of an encoder and a decoder reads the question as it is.
+
+    Raises:
+        StudentError: it has not, cannot be read, or its chat template leaves out what is asked.
     """
-    tokenizer = cast(PreTrainedTokenizerBase, AutoTokenizer.from_pretrained(base.source, trust_remote_code=False))
+    with reading(base.source):
+        tokenizer = cast(PreTrainedTokenizerBase, AutoTokenizer.from_pretrained(base.source, trust_remote_code=False))
     if tokenizer.eos_token_id is None or not (tokenizer.chat_template or is_seq2seq(base)):
         raise StudentError(
             f"the tokenizer of the base model {base.name!r} has no chat template or no end token; "
             "use an instruction-tuned base model"
         )
+    if tokenizer.chat_template:
+        _refuse_deaf_template(tokenizer, base)
     return tokenizer
+
+
+def _refuse_deaf_template(tokenizer: PreTrainedTokenizerBase, base: Base) -> None:
+    """Refuse a chat template that fails, or that leaves out what is asked: nobody would see what a student missed."""
+    try:
+        said = _rendered(tokenizer, _PROBE)
+    except TemplateError as error:
+        raise StudentError(
+            f"the chat template of the base model {base.name!r} cannot be used: {error}; use another base model, or "
+            "mend its chat_template"
+        ) from error
+    if _PROBE not in said:
+        raise StudentError(
+            f"the chat template of the base model {base.name!r} leaves out what the user asks; use another base model, "
+            "or mend its chat_template"
+        )
 
 
 def is_seq2seq(base: Base) -> bool:
     """Say whether a base model is one of an encoder and a decoder (the T5 family)."""
-    return bool(AutoConfig.from_pretrained(base.source, trust_remote_code=False).is_encoder_decoder)
+    with reading(base.source):
+        return bool(AutoConfig.from_pretrained(base.source, trust_remote_code=False).is_encoder_decoder)
 
 
 def chat_template_hash(tokenizer: PreTrainedTokenizerBase) -> str:
@@ -86,11 +116,16 @@ def load_base(
     """Load the frozen base model.
 
     Eager attention on a CPU: at these lengths it is a sixth faster than the fused one.
+
+    Raises:
+        StudentError: it cannot be read, or some of its weights are missing, which would be drawn at random.
     """
-    with _quiet():
-        kind = AutoModelForSeq2SeqLM if is_seq2seq(base) else AutoModelForCausalLM
-        model: Any = kind.from_pretrained(
+    kind = AutoModelForSeq2SeqLM if is_seq2seq(base) else AutoModelForCausalLM
+    with _quiet(), reading(base.source):
+        model: Any
+        model, loaded = kind.from_pretrained(
             base.source,
+            output_loading_info=True,
             dtype=DTYPES[precision],
             device_map={"": device},
             quantization_config=_nf4(double_quantisation) if quantisation == "nf4" else None,
@@ -98,6 +133,7 @@ def load_base(
             use_safetensors=True,
             trust_remote_code=False,
         )
+    refuse_missing(loaded["missing_keys"], base.source)
     return cast(PreTrainedModel, model)
 
 
@@ -139,6 +175,7 @@ def attach_adapter(model: PreTrainedModel, config: TrainingConfig) -> PeftModel:
     fp32, which makes a step on a CPU three times slower.
     """
     torch.manual_seed(config.seed)
+    _refuse_unknown_targets(model, config.target_modules)
     targets, layers = _targets(model, config)
     lora = LoraConfig(
         r=config.rank,
@@ -157,6 +194,34 @@ def attach_adapter(model: PreTrainedModel, config: TrainingConfig) -> PeftModel:
     return cast(PeftModel, adapted)
 
 
+def _refuse_unknown_targets(model: PreTrainedModel, targets: str | tuple[str, ...]) -> None:
+    """Refuse modules that the model does not have; peft passes over those of a list of which any is there."""
+    if targets == "all-linear":
+        return
+    names = [name for name, _ in model.named_modules()]
+    if isinstance(targets, str):
+        try:
+            unknown = [] if any(re.fullmatch(targets, name) for name in names) else [targets]
+        except re.error as error:
+            raise InputError(
+                f"target_modules {targets!r} is no pattern: {error}; name modules in a list, or use 'all-linear'"
+            ) from error
+    else:
+        unknown = [end for end in targets if not any(name == end or name.endswith(f".{end}") for name in names)]
+    if unknown:
+        raise InputError(
+            f"target_modules names {unknown[0]!r}, which this model does not have; its linear layers are "
+            f"{', '.join(_linear(model))}"
+        )
+
+
+def _linear(model: PreTrainedModel) -> list[str]:
+    """Return the ends of the names of a model's linear layers, the vocabulary head left out."""
+    head = model.get_output_embeddings()  # type: ignore[no-untyped-call]
+    linear = (n for n, m in model.named_modules() if isinstance(m, torch.nn.Linear) and m is not head)
+    return sorted({name.rsplit(".", 1)[-1] for name in linear})
+
+
 def _targets(model: PreTrainedModel, config: TrainingConfig) -> tuple[str | list[str], list[int] | None]:
     """Return the modules to adapt, and in which layers (None: in all).
 
@@ -167,11 +232,7 @@ def _targets(model: PreTrainedModel, config: TrainingConfig) -> tuple[str | list
     if config.top_layers == 1:
         return (targets if isinstance(targets, str) else list(targets)), None
     if isinstance(targets, str):
-        head = model.get_output_embeddings()  # type: ignore[no-untyped-call]
-        linear = {
-            n.rsplit(".", 1)[-1] for n, m in model.named_modules() if isinstance(m, torch.nn.Linear) and m is not head
-        }
-        targets = tuple(sorted(linear))
+        targets = tuple(_linear(model))
     count = int(model.config.num_hidden_layers)
     return list(targets), list(range(count - max(1, round(count * config.top_layers)), count))
 
@@ -193,8 +254,10 @@ def load_weights_of(folder: Path, base: Base, contract: DecodeContract, device: 
     """Load a student's model alone, once `checked_base` has held its contract against the base."""
     model: Any = load_base(base, "none", contract.precision, device)
     if contract.method != "full":
-        with _quiet():
+        with _quiet(), reading(folder), safe_open(folder / contract.weights, "pt") as saved:
             model = PeftModel.from_pretrained(model, str(folder), autocast_adapter_dtype=False)
+            missing = get_peft_model_state_dict(model, save_embedding_layers=False).keys() - set(saved.keys())
+        refuse_missing(missing, folder)
     return model.eval()
 
 
@@ -222,11 +285,16 @@ def render_prompt(tokenizer: PreTrainedTokenizerBase, user: str) -> list[int]:
     """Return the tokens of a user message, up to where the reply begins."""
     if not tokenizer.chat_template:
         return [*encode(tokenizer, user), int(tokenizer.eos_token_id)]
+    return encode(tokenizer, _rendered(tokenizer, user))
+
+
+def _rendered(tokenizer: PreTrainedTokenizerBase, user: str) -> str:
     # Templates that know no such switch leave it unread.
-    text = tokenizer.apply_chat_template(
-        prompts.messages(user), tokenize=False, add_generation_prompt=True, enable_thinking=False
-    )
-    return encode(tokenizer, cast(str, text))
+    settings = {"tokenize": False, "add_generation_prompt": True, "enable_thinking": False}
+    try:
+        return cast(str, tokenizer.apply_chat_template(prompts.messages(user), **settings))
+    except TemplateError:  # Gemma's refuses a system message
+        return cast(str, tokenizer.apply_chat_template(prompts.one_message(user), **settings))
 
 
 def encode(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:

@@ -111,6 +111,11 @@ def messages(user: str) -> list[dict[str, str]]:
     return [{"role": "system", "content": SYSTEM}, {"role": "user", "content": user}]
 
 
+def one_message(user: str) -> list[dict[str, str]]:
+    """Return the same chat for a template that has no room for a system message."""
+    return [{"role": "user", "content": f"{SYSTEM}\n\n{user}"}]
+
+
 def answer_segments(option: str, label: str) -> tuple[str, ...]:
     """Return `Answer: vibration (A)` in the segments that are tokenised one by one.
 

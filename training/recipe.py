@@ -3,13 +3,13 @@
 A recipe has one stage, or two: then the first student writes the reasons and the second infers the answer from them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
 
 from failwise.errors import InputError
 from failwise.files import content_id
@@ -56,13 +56,15 @@ class Task(_Part):
     """
 
     mode: Mode = Field(description="what the student reads and writes")
-    share: float = Field(1.0, gt=0, description="how many of the examples are of this kind, beside the other tasks'")
-    weight: float = Field(1.0, gt=0, description="weight of this task's loss")
+    share: FiniteFloat = Field(
+        1.0, gt=0, description="how many of the examples are of this kind, beside the other tasks'"
+    )
+    weight: FiniteFloat = Field(1.0, gt=0, description="weight of this task's loss")
     loss: Loss = Field(Loss.LIKELIHOOD, description="likelihood, or listwise: the options compete")
     options: int = Field(10, ge=1, le=64, description="most things judged in one example of the mode 'verdict'")
     named: bool = Field(True, description="whether the asset class is named; false: what holds of most is learned")
     views: tuple[str, ...] = Field((), description="perturbations of a question that are learned beside it")
-    consistency: float = Field(0.0, ge=0, description="weight of the disagreement of a question's views")
+    consistency: FiniteFloat = Field(0.0, ge=0, description="weight of the disagreement of a question's views")
 
     @model_validator(mode="after")
     def _refuse_impossible_pairs(self) -> Self:
@@ -143,6 +145,12 @@ class Recipe(_Part):
         return tuple(dict.fromkeys(kind for task in self.tasks for kind in task.views))
 
 
+def task_names(tasks: Sequence[Task]) -> list[str]:
+    """Return the tasks' names; two of one name are told apart by their places."""
+    names = [task.name for task in tasks]
+    return [name if names.count(name) == 1 else f"{name} {at}" for at, name in enumerate(names, 1)]
+
+
 def recipe_digest(name: str) -> str:
     """Return a hash of what a recipe teaches; its words about itself do not count."""
     return content_id(load_recipe(name).model_dump(mode="json", exclude={"summary", "source"}))
@@ -173,10 +181,15 @@ def load_recipe(name: str) -> Recipe:
             f"ends in {SUFFIX}"
         )
     try:
-        return Recipe.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        recipe = Recipe.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is no YAML: {str(error).splitlines()[0]}") from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the recipe"
         raise InputError(f"{path}, {where}: {first['msg'].removeprefix('Value error, ')}") from error
+    if recipe.asked not in ASKED:  # only the first of two stages is, and failwise puts that together
+        raise InputError(
+            f"{path}, asked: a student cannot be scored in mode {recipe.asked.value!r}; use one of {', '.join(ASKED)}"
+        )
+    return recipe

@@ -22,6 +22,11 @@ def check_start(start: Path, base: Base, config: TrainingConfig, recipe: Recipe)
     """
     contract = DecodeContract.load(start)
     before = TrainingConfig.model_validate(read_json(start / _RESULT)["config"])
+    if contract.method != before.method:
+        raise StudentError(
+            f"the student in {start} was merged into its base, so it has no adapter left to train on; start from the "
+            "student that it was merged from"
+        )
     pairs = [(name, getattr(before, name), getattr(config, name)) for name in _SHAPE]
     pairs += [("base", contract.base, base.name), ("base revision", contract.base_revision, base.revision)]
     pairs.append(("the way it is asked", contract.asked.value, recipe.asked.value))

@@ -20,20 +20,20 @@ from failwise.training import checkpoints, models, processes, prompts
 from failwise.training.bases import Base, resolve_base
 from failwise.training.batches import plan_steps
 from failwise.training.config import TrainingConfig
+from failwise.training.contract import ADAPTER_CONFIG, FIRST, DecodeContract, scoring, weights_file
 from failwise.training.contract import FILE as CONTRACT
-from failwise.training.contract import FIRST, DecodeContract, scoring, weights_file
 from failwise.training.encoding import Encoder, Unit
-from failwise.training.examples import Shown, lessons
+from failwise.training.examples import Row, Shown, lessons
 from failwise.training.memory import peak_gpu_mb, peak_rss_mb
 from failwise.training.reasons import write_reasons
-from failwise.training.recipe import Reasons, Recipe, Task, load_recipe
+from failwise.training.recipe import Reasons, Recipe, Task, load_recipe, task_names
 from failwise.training.records import Mode, TaskResult, TrainingResult
 from failwise.training.start import check_start, first_of
 from failwise.training.taught import save_taught, taught_of
 from failwise.training.trainer import Progress, run_steps
 from failwise.training.weights import load_weights
 
-FILE, PART, ADAPTER_CONFIG = "training.json", ".student.part", "adapter_config.json"
+FILE, PART = "training.json", ".student.part"
 TOO_LONG = "longer than max_length"
 
 
@@ -101,7 +101,8 @@ def _train(
 ) -> TrainingResult:
     started = time.monotonic()
     learned, watched = _held_out(material, config)
-    taught = _lessons(learned, recipe.tasks, config)
+    taught, asked = _lessons(learned, recipe.tasks, config), _lessons(watched, recipe.tasks, config)
+    taught = replace(taught, lessons=[*map(_unwatched, taught.lessons, asked.lessons)])
     base = resolve_base(config.base)
     before = check_start(start, base, config, recipe) if start is not None else None
     fingerprint = _fingerprint(config, recipe, base, taught.lessons, start)
@@ -110,15 +111,16 @@ def _train(
     device = models.pick_device(config.device)
     _refuse_paging(config, device)
     _refuse_missing_trackers(config)
-    saved = checkpoints.open_checkpoints(folder, fingerprint)
     tokenizer = models.load_tokenizer(base)
     encoder = Encoder(tokenizer, config.max_length)
     fitted = _fitted(taught, recipe.tasks, encoder)
     steps = plan_steps(fitted.lessons, recipe.tasks, encoder, config)
-    held_out = _once(watched, recipe.tasks, encoder, config) if watched.questions else []
+    held_out = _once(_fitted(asked, recipe.tasks, encoder), recipe.tasks, encoder, config) if watched.questions else []
     model = models.load_trainable(base, config, device)
     if start is not None:
         load_weights(model, start)
+    # Not before all is known to go together: settings mended after a refusal are not those of another training.
+    saved = checkpoints.open_checkpoints(folder, fingerprint)
     resume_from = checkpoints.last_whole(saved)
     padding = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
     part = folder / PART
@@ -155,13 +157,32 @@ def _train(
 
 
 def _held_out(material: Material, config: TrainingConfig) -> tuple[Material, Material]:
-    """Return what is learned, and the questions whose loss says when to stop, drawn by the seed."""
+    """Return what is learned, and the questions whose loss says when to stop, drawn by the seed.
+
+    Raises:
+        InputError: the share is of so few questions that it is none.
+    """
     questions = material.questions
     count = round(config.validation_share * len(questions))
+    if config.validation_share and not count:
+        raise InputError(
+            f"validation_share {config.validation_share:g} of {len(questions):,} questions is none; set at least "
+            f"{1 / max(len(questions), 1):.2g}, or 0 to train without"
+        )
     chosen = set(random.Random(config.seed).sample(range(len(questions)), count))
     learned = [q for at, q in enumerate(questions) if at not in chosen]
     watched = [q for at, q in enumerate(questions) if at in chosen]
     return replace(material, questions=learned), replace(material, questions=watched, rows=())
+
+
+def _unwatched(shown: Sequence[Shown], watched: Iterable[Shown]) -> list[Shown]:
+    """Return what is learned, the wordings that are watched taken out of the rows: else nothing in them were new."""
+    prompts = {prompt for row in watched if isinstance(row, Row) for prompt, _ in row.wordings}
+    kept = [
+        replace(one, wordings=tuple(w for w in one.wordings if w[0] not in prompts)) if isinstance(one, Row) else one
+        for one in shown
+    ]
+    return [one for one in kept if not isinstance(one, Row) or one.wordings]
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,9 +221,8 @@ def _fitted(taught: Taught, tasks: Sequence[Task], encoder: Encoder) -> Taught:
     return fitted
 
 
-def _once(material: Material, tasks: Sequence[Task], encoder: Encoder, config: TrainingConfig) -> list[list[Unit]]:
-    """Return steps that show each question once."""
-    fitted = _fitted(_lessons(material, tasks, config), tasks, encoder)
+def _once(fitted: Taught, tasks: Sequence[Task], encoder: Encoder, config: TrainingConfig) -> list[list[Unit]]:
+    """Return steps of a single pass."""
     return plan_steps(fitted.lessons, tasks, encoder, config.model_copy(update={"epochs": 1.0, "max_steps": None}))
 
 
@@ -210,7 +230,7 @@ def _task_results(
     tasks: Sequence[Task], units: Iterable[Unit], losses: Sequence[tuple[float, ...]]
 ) -> tuple[TaskResult, ...]:
     examples = Counter(unit.task for unit in units)
-    return tuple(TaskResult(task.name, examples[n], losses[n]) for n, task in enumerate(tasks))
+    return tuple(TaskResult(name, examples[n], losses[n]) for n, name in enumerate(task_names(tasks)))
 
 
 def _refuse_missing_trackers(config: TrainingConfig) -> None:
@@ -241,6 +261,7 @@ def _fingerprint(
 def _finished(folder: Path, fingerprint: str) -> TrainingResult | None:
     if not (folder / CONTRACT).is_file() or not (folder / FILE).is_file():
         return None
+    DecodeContract.load(folder)  # says what is missing
     found = read_json(folder / FILE)
     if found.get("fingerprint") != fingerprint:
         raise StudentError(

@@ -25,7 +25,7 @@ from failwise.training.config import TrainingConfig
 from failwise.training.encoding import Unit
 from failwise.training.losses import combined, task_losses
 from failwise.training.memory import enough_memory
-from failwise.training.recipe import Task
+from failwise.training.recipe import Task, task_names
 from failwise.training.weights import load_weights, save_weights, saving
 
 Progress = Callable[[int, int, float], None]
@@ -84,7 +84,8 @@ class StudentTrainer(Trainer):
         """Log the loss of each task beside that of the step."""
         if "loss" in logs:
             total, there = self.accelerator.reduce(self._by_task.to(self.args.device), "sum").cpu()
-            logs |= {f"{TASK}{t.name}": float(v) for t, v, has in zip(self._tasks, total, there, strict=True) if has}
+            found = zip(task_names(self._tasks), total, there, strict=True)
+            logs |= {TASK + name: float(value) for name, value, has in found if has}
             self._by_task.zero_()
         super().log(logs, *args, **kwargs)
 
@@ -188,7 +189,7 @@ def run_steps(
     best = trainer.state.best_model_checkpoint
     return Curve(
         tuple(float(entry["loss"]) for entry in learned),
-        tuple(tuple(float(e[TASK + t.name]) for e in learned if TASK + t.name in e) for t in tasks),
+        tuple(tuple(float(e[TASK + name]) for e in learned if TASK + name in e) for name in task_names(tasks)),
         {int(entry["step"]): round(float(entry["eval_loss"]), 4) for entry in history if "eval_loss" in entry},
         step_of(Path(best)) if best else len(learned),
     )
@@ -217,6 +218,7 @@ def _arguments(config: TrainingConfig, steps: int, output: Path, device: str, he
         "load_best_model_at_end": True,
         "metric_for_best_model": "eval_loss",
         "greater_is_better": False,
+        "restore_callback_states_from_checkpoint": True,  # how long the loss has not fallen
     }
     arguments = TrainingArguments(
         output_dir=str(output),

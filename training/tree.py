@@ -187,7 +187,13 @@ def visible(end: Tensor) -> Tensor:
 
 def _refuse_beyond_window(model: Any, grove: Grove) -> None:
     """Hold the mask of a tree to what such a model would see: within its window that is everything."""
-    window, longest = getattr(model.config.get_text_config(), "sliding_window", None), int(grove.positions.max()) + 1
+    settings, longest = model.config.get_text_config(), int(grove.positions.max()) + 1
+    most, window = (getattr(settings, name, None) for name in ("max_position_embeddings", "sliding_window"))
+    if most and longest > most:
+        raise StudentError(
+            f"an example of {longest:,} tokens is longer than the {most:,} that this model reads; set max_length to "
+            f"{most} or less, or ask shorter questions"
+        )
     if window and longest > window:
         raise StudentError(
             f"an example of {longest} tokens is longer than the {window} that some layers of this model look back; "

@@ -1,6 +1,6 @@
 """Weights on the disk: an adapter or a full model as safetensors, and what is said where the disk refuses."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from failwise.errors import StorageError
+from failwise.errors import StorageError, StudentError
 from failwise.training.contract import ADAPTER, FULL
+from failwise.training.memory import ran_out
 
 # What torch's zip writer says where it is refused.
 _WRITER = ("PytorchStreamWriter", "unexpected pos", "File write failed")
@@ -35,6 +36,35 @@ def saving(folder: Path) -> Iterator[None]:
         ) from error
 
 
+@contextmanager
+def reading(source: str | Path) -> Iterator[None]:
+    """Turn the libraries' many ways of saying what they cannot read of a model's folder into one.
+
+    Raises:
+        StudentError: a file is missing or torn, or the folder wants what this version does not have.
+    """
+    try:
+        yield
+    except (OSError, ValueError, LookupError, TypeError, RuntimeError, SafetensorError) as error:
+        if isinstance(error, StudentError) or ran_out(error):
+            raise
+        first = (str(error).splitlines() or [type(error).__name__])[0]
+        raise StudentError(f"the model {source} cannot be read: {first[:300]}; bring its files back whole") from error
+
+
+def refuse_missing(weights: Collection[str], source: str | Path) -> None:
+    """Refuse a model that lacks weights: a library would draw them at random, and go on.
+
+    Raises:
+        StudentError: it does.
+    """
+    if weights:
+        raise StudentError(
+            f"the model {source} lacks {len(weights):,} of its weights, the first is {min(weights)}; bring its files "
+            "back whole"
+        )
+
+
 def save_weights(model: Any, folder: Path, weights: dict[str, Tensor] | None = None) -> None:
     """Write adapter_model.safetensors and adapter_config.json; of a full model model.safetensors and config.json.
 
@@ -50,8 +80,13 @@ def save_weights(model: Any, folder: Path, weights: dict[str, Tensor] | None = N
 
 
 def load_weights(model: Any, folder: Path) -> None:
-    """Copy saved weights into a model, in the precision that it has."""
-    if isinstance(model, PeftModel):
-        set_peft_model_state_dict(model, load_file(folder / ADAPTER))
-    else:
-        model.load_state_dict(load_file(folder / FULL), strict=False)  # tied weights are saved once
+    """Copy saved weights into a model, in the precision that it has.
+
+    Raises:
+        StudentError: they cannot be read, or are those of another shape.
+    """
+    with reading(folder):
+        if isinstance(model, PeftModel):
+            set_peft_model_state_dict(model, load_file(folder / ADAPTER))
+        else:
+            model.load_state_dict(load_file(folder / FULL), strict=False)  # tied weights are saved once

@@ -85,11 +85,12 @@ class OptionSets:
 
     def _repeated(self, pair: Pair, k: int, n: int, none: bool) -> list[Drawn]:
         """Return a group that was drawn before: in another wording and order it still teaches and asks its facts."""
-        groups = self.drawn.get((pair, k))
-        if not groups:
+        masks = [(sum(1 << o for _, o in group), group) for group in self.drawn.get((pair, k), ())]
+        if none:
+            masks = [(mask, group) for mask, group in masks if self._nobodies(mask)]
+        if not masks:
             return []
-        found = groups[int(self.rng.random() * len(groups))]
-        mask = sum(1 << o for _, o in found)
+        mask, found = masks[int(self.rng.random() * len(masks))]
         # A part of the group may have been left out before, and gone to the other split since. Without all of its
         # questions the group would not be fair.
         if not self._repeatable([(a, mask) for a, _ in found]):

@@ -3,17 +3,19 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import TypeAlias
 
 from failwise.generation.config import QuestionsConfig
 from failwise.generation.drawing.setting import Setting
 from failwise.generation.drawing.unit_questions import UnitQuestions
-from failwise.generation.matrices.tables import Unit
+from failwise.generation.drawing.wording import FIELDS, OPTIONS
 from failwise.generation.planning.cells import Cell, Plan, Supply
-from failwise.generation.records import Question
 from failwise.kg.graph import KnowledgeGraph
 
 _ENOUGH = 0.005  # of a plan's questions: what may be lacking or beyond it without planning again
+_KIND = itemgetter(*map(FIELDS.index, ("direction", "polarity", "arity")))
+_FACTS = FIELDS.index("fact_ids")
 
 Planner: TypeAlias = Callable[[Sequence[Supply]], Plan]
 
@@ -42,7 +44,8 @@ def try_out(graph: KnowledgeGraph, config: QuestionsConfig, plan: Plan) -> Trial
     questions, short, beyond = Counter[Cell](), Counter[Cell](), Counter[Cell]()
     for unit in setting.units():
         work = UnitQuestions(setting, unit)
-        questions.update(_cell(unit, Question(*row)) for row in work.rows())
+        kinds = Counter((*_KIND(row), len(row[OPTIONS]), row[_FACTS][-1] == "") for row in work.rows())
+        questions.update({Cell(unit.asset_class, unit.relation, *kind): n for kind, n in kinds.items()})
         short.update(work.short)
         beyond.update(work.beyond)
     return Trial(questions, short, beyond)
@@ -64,11 +67,3 @@ def plan_tried(
         supplies = [trial.amended(s) for s in supplies]
         plan = planner(supplies)
     return plan, trial
-
-
-def _cell(unit: Unit, question: Question) -> Cell:
-    if question.direction is None or question.polarity is None:
-        raise ValueError(f"the question {question.id} is of no table")
-    none = question.fact_ids[-1] == ""
-    return Cell(unit.asset_class, unit.relation, question.direction, question.polarity, question.arity,
-                len(question.options), none)  # fmt: skip

@@ -3,6 +3,7 @@
 import math
 
 from failwise.run_folder import Run
+from failwise.training.recipe import load_recipe
 
 QUESTIONS_PER_SECOND = 10_000
 RATIONALES_PER_SECOND = 8_000
@@ -36,7 +37,9 @@ def rationales(run: Run) -> tuple[str, float]:
 def student(run: Run) -> tuple[str, float]:
     """Estimate the training."""
     config, train = run.config.training, _counts(run)[0]
-    steps = config.max_steps or math.ceil((config.epochs or 1.0) * train / config.batch_size)
+    shares = [task.share for task in load_recipe(config.recipe).tasks]
+    whole = train * sum(shares) / min(shares)  # a pass, in which every task shows all that it has
+    steps = config.max_steps or math.ceil((config.epochs or 1.0) * whole / config.batch_size)
     what = f"train {config.base} for {steps:,} steps of {config.batch_size} examples"
     return what, START_TRAINING + steps * config.batch_size * SECONDS_PER_EXAMPLE
 

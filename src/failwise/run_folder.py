@@ -14,6 +14,7 @@ from failwise.generation.formats.question_files import QUESTIONS
 from failwise.generation.records import Question
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.load import Ontology, load_ontology
+from failwise.training.contract import ADAPTER_CONFIG
 
 if TYPE_CHECKING:
     from failwise.generation.fleet import OntologyFiles
@@ -53,9 +54,9 @@ class Run:
     @cached_property
     def planned_splits(self) -> list[str]:
         """The split of every question that the question stage would make."""
-        from failwise.question_set import planned_splits
+        from failwise.question_set import planned_questions
 
-        return planned_splits(self.graph, self.config.questions)
+        return [q.split for q in planned_questions(self.graph, self.config.questions)]
 
     def split(self, name: str) -> list[Question]:
         """Return the questions of one split."""
@@ -100,7 +101,8 @@ def read_config(folder: Path) -> RunConfig:
 
 def student_digest(folder: Path) -> str:
     """Return what tells this student from another one trained into the same folder."""
-    return "".join(file_digest(path) for path in (folder / CONTRACT, *sorted(folder.rglob("*.safetensors"))))
+    weights = (*folder.rglob("*.safetensors"), *folder.rglob(ADAPTER_CONFIG))
+    return "".join(file_digest(path) for path in (folder / CONTRACT, *sorted(weights)))
 
 
 def base_answers(run: Run) -> tuple[Answer, ...]:

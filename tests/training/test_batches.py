@@ -57,15 +57,31 @@ def test_a_pass_shows_every_lesson_once() -> None:
 
 def test_every_step_holds_the_tasks_in_proportion() -> None:
     tasks = (DIRECT.model_copy(update={"share": 3.0}), OTHER)
-    steps = plan(LESSONS, REASONS, tasks=tasks)
+    steps = plan(LESSONS[:30], REASONS, tasks=tasks)
     assert {tuple(sorted(Counter(unit.task for unit in step).items())) for step in steps} == {((0, 3), (1, 1))}
-    assert len(steps) == 10  # a pass is as long as the task with the most lessons
+    assert len(steps) == 10
+
+
+@pytest.mark.parametrize("shares", [(1.0, 1.0), (3.0, 1.0), (1.0, 3.0)])
+def test_in_a_pass_every_task_shows_all_that_it_has(shares: tuple[float, float]) -> None:
+    tasks = [task.model_copy(update={"share": share}) for task, share in zip((DIRECT, OTHER), shares, strict=True)]
+    shown = Counter(unit.task for step in plan(LESSONS, REASONS, tasks=tasks) for unit in step)
+    assert shown[0] >= 40 and shown[1] >= 10
+    assert shown[0] <= 41 or shown[1] <= 11  # and no more than that takes
+
+
+def test_a_pass_over_a_row_is_every_verdict_behind_every_wording() -> None:
+    wanted = Branch((" w:", " yes"), given=1)
+    verdicts = tuple(Branch((f" o{i}:", " no"), given=1) for i in range(9))
+    row = Row("r", (("x", wanted), ("y", wanted)), verdicts, most=4)
+    task = Task(mode=Mode.VERDICT)
+    assert sum(map(len, plan([row], tasks=(task,)))) == 2 * 3
 
 
 def test_lessons_come_again_when_all_have_come() -> None:
     steps = plan(LESSONS, REASONS, tasks=(DIRECT, OTHER), epochs=1.0)
     shown = Counter(unit.trees[0].prompt for step in steps for unit in step if unit.task == 1)
-    assert sum(shown.values()) == 20 and set(Counter(shown).values()) <= {2, 4}
+    assert sum(shown.values()) == 40 and set(shown.values()) <= {4, 8}
 
 
 def test_steps_and_passes_measure_the_same_thing() -> None:
@@ -91,11 +107,12 @@ def test_parts_make_up_their_steps_and_know_the_whole() -> None:
             assert first.counts[number] == (learned, 0)
 
 
-def test_a_step_with_fewer_units_than_parts_fills_up() -> None:
+def test_a_step_with_fewer_units_than_parts_fills_up_with_idle_ones() -> None:
     (step,) = plan(LESSONS[:3])
     parts = divided([step], (DIRECT,), 4)
     assert [len(part.units) for part in parts] == [1, 1, 1, 1]
-    assert parts[0].counts == ((sum(t.foretold for p in parts for u in p.units for t in u.trees), 0),)
+    assert [part.idle for part in parts] == [frozenset(), frozenset(), frozenset(), {0}]
+    assert parts[0].counts == ((sum(t.foretold for u in step for t in u.trees), 0),)
 
 
 def test_questions_are_counted_where_options_compete() -> None:

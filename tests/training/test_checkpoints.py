@@ -26,8 +26,21 @@ def test_the_last_whole_one_counts_and_torn_ones_go(tmp_path: Path) -> None:
     assert not torn.exists()
 
 
+def test_one_that_was_torn_after_its_mark_is_none(tmp_path: Path) -> None:
+    folder = open_checkpoints(tmp_path, "one")
+    expected = checkpoint(folder, 9, whole=True)
+    (checkpoint(folder, 10, whole=True) / "weights").write_bytes(b"")
+    assert last_whole(folder) == expected
+
+
 def test_a_new_training_has_none(tmp_path: Path) -> None:
     assert last_whole(open_checkpoints(tmp_path, "one")) is None
+
+
+def test_of_several_processes_the_first_alone_makes_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RANK", "1")
+    assert last_whole(open_checkpoints(tmp_path, "one")) is None
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_those_of_another_training_are_refused(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from failwise.errors import StudentError
 from failwise.training import prompts
-from failwise.training.contract import ADAPTER, FILE, DecodeContract, student_fingerprint
+from failwise.training.contract import ADAPTER, ADAPTER_CONFIG, FILE, DecodeContract, student_fingerprint
 from failwise.training.records import Mode
 
 CONTRACT = DecodeContract(
@@ -23,11 +23,17 @@ CONTRACT = DecodeContract(
 )
 
 
+def settings(folder: Path, **more: object) -> None:
+    values = {"base_model_name_or_path": "embedded", "lora_alpha": 8, "target_modules": ["q", "k"], **more}
+    (folder / ADAPTER_CONFIG).write_text(json.dumps(values))
+
+
 @pytest.fixture
 def student(tmp_path: Path) -> Path:
     """Return a student's folder, as far as its contract is concerned."""
     CONTRACT.save(tmp_path)
     (tmp_path / ADAPTER).write_bytes(b"weights")
+    settings(tmp_path)
     return tmp_path
 
 
@@ -37,7 +43,7 @@ def test_a_contract_comes_back_as_it_was_saved(student: Path) -> None:
     loaded.check(student, base_revision="sha256:1", chat_template="2", tokenizer="3")
 
 
-@pytest.mark.parametrize("missing", [FILE, ADAPTER])
+@pytest.mark.parametrize("missing", [FILE, ADAPTER, ADAPTER_CONFIG])
 def test_half_a_student_is_refused(student: Path, missing: str) -> None:
     (student / missing).unlink()
     with pytest.raises(StudentError, match=missing):
@@ -92,3 +98,22 @@ def test_other_weights_are_another_student(student: Path) -> None:
     before = student_fingerprint(CONTRACT, student)
     (student / ADAPTER).write_bytes(b"other weights")
     assert student_fingerprint(CONTRACT, student) != before
+
+
+def test_an_adapter_of_another_scale_is_another_student(student: Path) -> None:
+    before = student_fingerprint(CONTRACT, student)
+    settings(student, lora_alpha=4000)
+    assert student_fingerprint(CONTRACT, student) != before
+
+
+def test_where_its_base_lies_does_not_make_a_student(student: Path) -> None:
+    before = student_fingerprint(CONTRACT, student)
+    settings(student, base_model_name_or_path="elsewhere", target_modules=["k", "q"])
+    assert student_fingerprint(CONTRACT, student) == before
+
+
+def test_a_precision_that_there_is_not_is_refused(student: Path) -> None:
+    values = json.loads((student / FILE).read_text())
+    (student / FILE).write_text(json.dumps(values | {"precision": "fp16"}))
+    with pytest.raises(StudentError, match="precision"):
+        DecodeContract.load(student)

@@ -20,7 +20,7 @@ from failwise.evaluation.respondents import answer_questions
 from failwise.evaluation.scorer import load_scorer
 from failwise.generation.perturbing.perturb import perturb
 from failwise.generation.records import Question, Rationale
-from failwise.training import losses, models, trainer
+from failwise.training import losses, models, student, trainer
 from failwise.training.bases import resolve_base
 from failwise.training.batches import Part
 from failwise.training.config import TrainingConfig
@@ -299,6 +299,48 @@ def test_the_loss_of_what_is_held_out_is_kept_over_a_kill(material: Material, ti
     assert resumed.held_out == pytest.approx(whole.held_out, rel=1e-3)
 
 
+@pytest.mark.parametrize("name", ["mixed", "facts", "verdicts"])
+def test_what_is_held_out_is_not_learned(
+    name: str, material: Material, tiny_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    material = replace(material, rows=material.questions)  # rows say again what questions ask
+    seen: dict[str, set[tuple[int, ...]]] = {}
+
+    def look(model: Any, steps: Any, held_out: Any, *rest: Any) -> Any:
+        for what, units in (("learned", steps), ("held out", held_out)):
+            seen[what] = {tree.prompt for step in units for unit in step for tree in unit.trees}
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(student, "run_steps", look)
+    with pytest.raises(KeyboardInterrupt):
+        settings = config(tiny_base, recipe=name, validation_share=0.25, max_steps=40)
+        train_student(material, settings, tmp_path, quiet)
+    assert seen["held out"] and seen["learned"] and not seen["held out"] & seen["learned"]
+
+
+def test_a_share_of_no_question_is_refused(material: Material, tiny_base: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"set at least 0\.083"):
+        train_student(material, config(tiny_base, validation_share=0.01), tmp_path, quiet)
+
+
+def test_its_patience_is_kept_over_a_kill(
+    material: Material, tiny_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def least_at_four(self: trainer.StudentTrainer, *_: Any, **__: Any) -> Any:
+        return torch.tensor(float(abs(self.state.global_step - 4))), None, None
+
+    def stop(step: int, steps: int, loss: float) -> None:
+        if step == 7:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(trainer.StudentTrainer, "prediction_step", least_at_four)
+    settings = config(tiny_base, recipe="answer", validation_share=0.25, patience=2, max_steps=20)
+    assert train_student(material, settings, tmp_path / "whole", quiet).steps == 8
+    with pytest.raises(KeyboardInterrupt):
+        train_student(material, settings, tmp_path / "parts", stop)
+    assert train_student(material, settings, tmp_path / "parts", quiet).steps == 8
+
+
 def test_what_is_trained_can_be_followed_by_a_tracker(
     material: Material, tiny_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -317,3 +359,21 @@ def test_a_tracker_that_is_not_installed_is_named(material: Material, tiny_base:
 def test_paging_is_for_cuda(material: Material, tiny_base: Path, tmp_path: Path) -> None:
     with pytest.raises(StudentError, match="set optimizer to 'adamw'"):
         train_student(material, config(tiny_base, optimizer="paged_adamw_8bit"), tmp_path, quiet)
+
+
+@pytest.mark.parametrize("targets", ["nonsense", "*proj", ("q_proj", "nope"), ("proj",)])
+def test_modules_that_there_are_not_are_refused_and_then_mended(
+    targets: str | tuple[str, ...], material: Material, tiny_base: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match="target_modules"):
+        train_student(material, config(tiny_base, recipe="answer", target_modules=targets), tmp_path, quiet)
+    train_student(material, config(tiny_base, recipe="answer", target_modules=("q_proj",)), tmp_path, quiet)
+
+
+def test_an_example_longer_than_the_model_reads_is_refused(material: Material, tmp_path: Path) -> None:
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    shape: dict[str, Any] = {"num_key_value_heads": 2, "max_position_embeddings": 64, **SHAPE}
+    base = write_base(tmp_path / "base", partial(LlamaConfig, **shape), LlamaForCausalLM)
+    with pytest.raises(StudentError, match="set max_length to 64"):
+        train_student(material, config(base, recipe="answer"), tmp_path / "student", quiet)

@@ -16,7 +16,7 @@ from safetensors.torch import load_file
 from failwise.files import write_records
 from failwise.generation.records import Question, Rationale
 from failwise.training.contract import ADAPTER
-from tests.conftest import environment
+from tests.conftest import Program, environment
 
 pytestmark = pytest.mark.slow
 
@@ -39,10 +39,6 @@ def command(files: tuple[str, str], base: Path, out: Path, *settings: str) -> li
     """Return what failwise is told."""
     given = [x for s in (f"base={base}", *SETTINGS, *settings) for x in ("--set", f"training.{s}")]
     return ["train", *files, "--out", str(out), *given]
-
-
-def alone(*ours: str) -> list[str]:
-    return [sys.executable, "-m", "failwise", *ours]
 
 
 def pair(*ours: str) -> list[str]:
@@ -68,6 +64,12 @@ def losses(student: Path) -> list[float]:
     return found
 
 
+def train_alone(failwise: Program, ours: list[str]) -> None:
+    """Train in this process: what the others are held against."""
+    done = failwise(*ours)
+    assert done.returncode == 0, done.stderr
+
+
 def run(*arguments: str) -> None:
     done = subprocess.run(arguments, capture_output=True, text=True, env=environment(), timeout=600)
     assert done.returncode == 0, done.stderr[-3000:]
@@ -83,27 +85,30 @@ def same(ours: Path, theirs: Path, *, within: float) -> None:
 
 @pytest.mark.parametrize("recipe", ["multi-task", "facts"])
 def test_two_processes_learn_what_one_does(
-    recipe: str, files: tuple[str, str], tiny_base: Path, tmp_path: Path
+    recipe: str, failwise: Program, files: tuple[str, str], tiny_base: Path, tmp_path: Path
 ) -> None:
-    for launch in (alone, pair, sharded):
+    train_alone(failwise, command(files, tiny_base, tmp_path / "alone", f"recipe={recipe}"))
+    for launch in (pair, sharded):
         run(*launch(*command(files, tiny_base, tmp_path / launch.__name__, f"recipe={recipe}")))
     for name in ("pair", "sharded"):
         same(tmp_path / name, tmp_path / "alone", within=1e-4)
     assert {p.name for p in (tmp_path / "sharded").iterdir()} == {p.name for p in (tmp_path / "alone").iterdir()}
 
 
-def test_a_base_in_four_bits_is_divided_too(files: tuple[str, str], tiny_base: Path, tmp_path: Path) -> None:
+def test_a_base_in_four_bits_is_divided_too(
+    failwise: Program, files: tuple[str, str], tiny_base: Path, tmp_path: Path
+) -> None:
     quantised = ("recipe=answer", "quantisation=nf4", "precision=bf16", "adapter_precision=bf16")
-    for launch in (alone, sharded):
-        run(*launch(*command(files, tiny_base, tmp_path / launch.__name__, *quantised)))
+    train_alone(failwise, command(files, tiny_base, tmp_path / "alone", *quantised))
+    run(*sharded(*command(files, tiny_base, tmp_path / "sharded", *quantised)))
     same(tmp_path / "sharded", tmp_path / "alone", within=1e-2)
 
 
 @pytest.mark.parametrize("launch", [pair, sharded])
 def test_a_killed_pair_goes_on(
-    launch: Callable[..., list[str]], files: tuple[str, str], tiny_base: Path, tmp_path: Path
+    launch: Callable[..., list[str]], failwise: Program, files: tuple[str, str], tiny_base: Path, tmp_path: Path
 ) -> None:
-    run(*alone(*command(files, tiny_base, tmp_path / "whole", "recipe=answer")))
+    train_alone(failwise, command(files, tiny_base, tmp_path / "whole", "recipe=answer"))
     both = launch(*command(files, tiny_base, tmp_path / "pair", "recipe=answer"))
     first = subprocess.Popen(
         both, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment(), start_new_session=True

@@ -6,7 +6,7 @@ import pytest
 
 from failwise.errors import InputError
 from failwise.generation.perturbing.perturb import PERTURBATIONS
-from failwise.training.recipe import Recipe, all_recipes, load_recipe, recipe_names
+from failwise.training.recipe import Recipe, Task, all_recipes, load_recipe, recipe_names, task_names
 from failwise.training.records import Mode
 
 BOTH_PAPERS = {"answer", "rationale-answer", "answer-rationale", "multi-task", "two-stage", "facts", "listwise"}
@@ -55,3 +55,8 @@ def test_a_recipe_that_cannot_be_taught_is_refused(tmp_path: Path, written: str,
 def test_an_unknown_recipe_is_answered_with_the_known_ones() -> None:
     with pytest.raises(InputError, match=r"'multi-tusk'.*multi-task"):
         load_recipe("multi-tusk")
+
+
+def test_two_tasks_of_one_name_are_told_apart() -> None:
+    tasks = [Task(mode=Mode.DIRECT), Task(mode=Mode.REASONS), Task(mode=Mode.DIRECT, share=2)]
+    assert task_names(tasks) == ["direct 1", "reasons", "direct 3"]

@@ -13,6 +13,7 @@ from failwise.errors import StudentError
 from failwise.generation.records import Question
 from failwise.training.config import TrainingConfig
 from failwise.training.contract import ADAPTER
+from failwise.training.handover import merge_student
 from failwise.training.student import Material, train_student
 from failwise.training.taught import FILE, taught_of
 
@@ -71,3 +72,11 @@ def test_another_shape_is_refused(
 ) -> None:
     with pytest.raises(StudentError, match=rf"cannot be trained on: .*{name}"):
         trained(tiny_base, tmp_path / "other", questions[6:], before, **more)
+
+
+def test_a_merged_student_has_nothing_to_begin_with(
+    tiny_base: Path, before: Path, questions: list[Question], tmp_path: Path
+) -> None:
+    merge_student(before, tmp_path / "merged")
+    with pytest.raises(StudentError, match="merged from"):
+        trained(tiny_base, tmp_path / "other", questions[6:], tmp_path / "merged")

@@ -51,7 +51,7 @@ def recipe(tiny_base: Path) -> TrainingConfig:
         alpha=8,
         learning_rate=1e-2,
         batch_size=4,
-        epochs=3,
+        max_steps=9,
         max_length=300,
         checkpoint_every=2,
         device="cpu",
@@ -140,6 +140,7 @@ def test_adapters_can_stand_in_the_top_layers_alone(taught: Material, recipe: Tr
 def test_a_long_example_is_left_out_and_not_cut(taught: Material, recipe: TrainingConfig, tmp_path: Path) -> None:
     first, *others = taught.questions
     wordy = replace(first, question="Tell me, please. " * 30 + first.question)
+    recipe = recipe.model_copy(update={"recipe": "answer", "max_steps": None, "epochs": 3.0})
     result = train_student(replace(taught, questions=[wordy, *others]), recipe, tmp_path, quiet)
     assert result.left_out == {TOO_LONG: 1}
     assert result.examples == 33

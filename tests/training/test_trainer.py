@@ -159,9 +159,10 @@ def test_views_that_agree_cost_nothing(model: Any, same: bool) -> None:
     assert (within - without).item() == pytest.approx(2 * divergence, rel=1e-3, abs=1e-5)
 
 
-def test_parts_add_up_to_the_whole(model: Any) -> None:
+@pytest.mark.parametrize("parts", [2, 3, 4, 7])
+def test_parts_add_up_to_the_whole(model: Any, parts: int) -> None:
     tasks = [Task(mode=Mode.DIRECT), Task(mode=Mode.REASONS)]
     units = [unit(SHORT), unit(LONG), unit(LONG, task=1), unit(SHORT, task=1), unit(LONG, task=1)]
     whole = combined(task_losses(model, one_step(units, tasks), tasks, 0), tasks).item()
-    pieces = [combined(task_losses(model, part, tasks, 0), tasks).item() for part in divided([units], tasks, 2)]
+    pieces = [combined(task_losses(model, part, tasks, 0), tasks).item() for part in divided([units], tasks, parts)]
     assert sum(pieces) == pytest.approx(whole, rel=1e-5)
