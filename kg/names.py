@@ -11,8 +11,8 @@ LONGEST = 200  # characters of a label; what is longer is a description
 
 _GREEK = {ord(c): f" {unicodedata.name(c).split()[-1].lower()} " for c in "αβγδεζηθικλμνξοπρστυφχψω"}
 # Marks that change how a text looks without being seen: bidirectional controls (Unicode UAX #9), zero-width
-# characters, the byte order mark.
-_UNSEEN = re.compile("[\u0000-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]")
+# characters, the byte order mark, halves of a character (what Python makes of bytes that are no text).
+_UNSEEN = re.compile("[\u0000-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb]")
 
 
 @cache
@@ -20,7 +20,7 @@ def slugify(name: str) -> str:
     """Return a name as an id part: lower-case ASCII letters, digits and single hyphens.
 
     Letters that have no ASCII form are replaced by a short digest of the whole name, so that two names in another
-    script do not fall together.
+    script do not fall together; case, spaces and punctuation change it as little as they change the rest.
     """
     spelled = unicodedata.normalize("NFKD", name.lower().translate(_GREEK))
     ascii_name = spelled.encode("ascii", "ignore").decode()
@@ -28,7 +28,13 @@ def slugify(name: str) -> str:
     slug = re.sub(r"[^a-z0-9]+", "-", ascii_name).strip("-")
     if not lost:
         return slug
-    return f"{slug}-{blake2b(name.encode(), digest_size=4).hexdigest()}".strip("-")
+    return f"{slug}-{blake2b(_folded(name).encode(), digest_size=4).hexdigest()}".strip("-")
+
+
+def _folded(name: str) -> str:
+    """Return the letters, marks and digits of a name, in one case and one Unicode form, words apart by one space."""
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    return " ".join("".join(c if unicodedata.category(c)[0] in "LMN" else " " for c in folded).split())
 
 
 def unseen_characters(label: str) -> list[str]:

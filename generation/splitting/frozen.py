@@ -89,18 +89,23 @@ def freeze(path: Path) -> Frozen:
         audited=len(audited),
         digest=hashlib.sha256("\n".join(sorted(q.id for q in questions)).encode()).hexdigest(),
         role=AUDIT,
-        contents=packed(map(fingerprint, audited)),
-        ids=packed(bytes.fromhex(q.id) for q in audited if CONTENT_ID.fullmatch(q.id)),
+        **_known_by(audited),
     )
     write_json(certificate_of(path), asdict(frozen))
     return frozen
+
+
+def _known_by(audited: Sequence[Question]) -> dict[str, str]:
+    """Return by what the questions for the audit are known again."""
+    ids = (bytes.fromhex(q.id) for q in audited if CONTENT_ID.fullmatch(q.id))
+    return {"contents": packed(map(fingerprint, audited)), "ids": packed(ids)}
 
 
 def check_frozen(path: Path) -> Frozen | None:
     """Return the certificate of a file that was frozen, or nothing where it was not.
 
     Raises:
-        InputError: the file has changed since, or its certificate cannot be read.
+        InputError: the file or its certificate has changed since, or this cannot be read.
     """
     if not certificate_of(path).is_file():
         return None
@@ -110,6 +115,12 @@ def check_frozen(path: Path) -> Frozen | None:
         raise InputError(
             f"{path} was frozen with SHA-256 {frozen.sha256}, but has {found}: it was changed or replaced; bring the "
             f"frozen file back, or delete {certificate_of(path)} and freeze the new one under another name"
+        )
+    known = _known_by([q for q in read_questions(path) if q.split != "train"])
+    if (known["contents"], known["ids"]) != (frozen.contents, frozen.ids):
+        raise InputError(
+            f"{certificate_of(path)} does not name the questions of {path}: it was changed; bring it back, or delete "
+            "it and freeze the file again"
         )
     return frozen
 
@@ -149,7 +160,8 @@ def refuse_training_on(questions: Sequence[Question], path: Path, certificates: 
         )
     check_frozen(path)
     for place in _places(path, certificates):
-        frozen = read_certificate(place)
+        file = place.with_name(place.name.removesuffix(SUFFIX))
+        frozen = (check_frozen(file) if file.is_file() else None) or read_certificate(place)
         found = [q for q in questions if frozen.holds(q)]
         if found:
             raise InputError(
@@ -166,5 +178,20 @@ def _places(path: Path, more: Iterable[Path]) -> list[Path]:
     if (folder.parent / _RUN).is_file():
         found.update(folder.parent.rglob(f"*{SUFFIX}"))
     for place in more:
-        found.update(place.rglob(f"*{SUFFIX}") if place.is_dir() else [place])
+        found.update(_named(place))
     return sorted(found)
+
+
+def _named(place: Path) -> list[Path]:
+    """Return the certificates in a folder, or the one that is meant by a file: itself, or that of a question file."""
+    if place.is_dir():
+        if found := [*place.rglob(f"*{SUFFIX}")]:
+            return found
+    elif place.name.endswith(SUFFIX):
+        return [place]
+    elif (beside := certificate_of(place)).is_file():
+        return [beside]
+    raise InputError(
+        f"{place} has no certificate of a frozen set, so nothing in it would be kept from training; freeze its "
+        "questions first (failwise questions freeze), or leave it out"
+    )

@@ -1,5 +1,6 @@
 """What is frozen for an audit stays as it is and is known again wherever it turns up."""
 
+import base64
 import json
 import shutil
 from dataclasses import replace
@@ -86,6 +87,33 @@ def test_a_damaged_certificate_is_refused(audit: Path, damage: object) -> None:
         check_frozen(audit)
     with pytest.raises(InputError):
         refuse_training_on([question(7, "train")], audit)
+
+
+@pytest.mark.parametrize("named", ["audits", "audits/audit.jsonl", "audits/audit.jsonl.frozen.json"])
+def test_an_audit_is_named_by_its_folder_its_questions_or_its_certificate(
+    audit: Path, tmp_path: Path, named: str
+) -> None:
+    with pytest.raises(InputError, match="can never be trained on"):
+        refuse_training_on([replace(question(1), split="train")], tmp_path / "q.jsonl", [tmp_path / named])
+
+
+@pytest.mark.parametrize("named", ["", "q.jsonl", "nowhere"])
+def test_an_audit_without_a_certificate_is_not_passed_over(tmp_path: Path, named: str) -> None:
+    write_records(tmp_path / "q.jsonl", [question(1)])
+    with pytest.raises(InputError, match="freeze its questions first"):
+        refuse_training_on([question(7, "train")], tmp_path / "train" / "q.jsonl", [tmp_path / named])
+
+
+def test_a_certificate_that_names_fewer_questions_is_refused(audit: Path, tmp_path: Path) -> None:
+    place = certificate_of(audit)
+    values = json.loads(place.read_text())
+    first = base64.b64encode(base64.b64decode(values["contents"])[:8]).decode()
+    place.write_text(json.dumps({**values, "contents": first, "ids": ""}))
+    with pytest.raises(InputError, match=r"audit\.jsonl\.frozen\.json does not name the questions of .*freeze the file again"):
+        freeze(audit)
+    copied = [replace(q, split="train") for q in (question(1), question(2))]
+    with pytest.raises(InputError, match="does not name the questions of"):
+        refuse_training_on(copied, tmp_path / "mine.jsonl", [place])
 
 
 def test_training_questions_beside_the_audit_may_be_trained_on(audit: Path) -> None:
