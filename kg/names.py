@@ -12,7 +12,9 @@ LONGEST = 200  # characters of a label; what is longer is a description
 _GREEK = {ord(c): f" {unicodedata.name(c).split()[-1].lower()} " for c in "αβγδεζηθικλμνξοπρστυφχψω"}
 # Marks that change how a text looks without being seen: bidirectional controls (Unicode UAX #9), zero-width
 # characters, the byte order mark, halves of a character (what Python makes of bytes that are no text).
-_UNSEEN = re.compile("[\u0000-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb]")
+_UNSEEN = re.compile(
+    "[\u0000-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb]"
+)
 
 
 @cache
