@@ -20,7 +20,7 @@ from failwise import __version__
 from failwise.errors import InputError, StorageError, StudentError
 from failwise.files import file_digest, read_json, write_json, write_text
 from failwise.training import models
-from failwise.training.config import EMBEDDED
+from failwise.training.config import EMBEDDED, Precision
 from failwise.training.contract import ADAPTER_CONFIG, FIRST, FULL, DecodeContract, student_fingerprint
 from failwise.training.contract import FILE as CONTRACT
 from failwise.training.records import Mode
@@ -30,7 +30,7 @@ from failwise.training.weights import reading, save_weights
 
 MERGE = "merge.json"  # what was merged into what, beside the merged weights
 README = "README.md"
-PRECISION = "bf16"
+PRECISION: Precision = "bf16"
 FROM_4_BITS = (
     "The student was trained on a base held in 4 bits (nf4), and the merged weights are those of the same base in 16 "
     "bits: they differ slightly from what it was trained on. Its adapter is scored on the base in 16 bits too."

@@ -122,8 +122,8 @@ def load_base(
     """
     kind = AutoModelForSeq2SeqLM if is_seq2seq(base) else AutoModelForCausalLM
     with _quiet(), reading(base.source):
-        model: Any
-        model, loaded = kind.from_pretrained(
+        load: Any = kind.from_pretrained
+        model, loaded = load(
             base.source,
             output_loading_info=True,
             dtype=DTYPES[precision],
@@ -290,7 +290,7 @@ def render_prompt(tokenizer: PreTrainedTokenizerBase, user: str) -> list[int]:
 
 def _rendered(tokenizer: PreTrainedTokenizerBase, user: str) -> str:
     # Templates that know no such switch leave it unread.
-    settings = {"tokenize": False, "add_generation_prompt": True, "enable_thinking": False}
+    settings: dict[str, Any] = {"tokenize": False, "add_generation_prompt": True, "enable_thinking": False}
     try:
         return cast(str, tokenizer.apply_chat_template(prompts.messages(user), **settings))
     except TemplateError:  # Gemma's refuses a system message

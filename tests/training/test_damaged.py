@@ -83,7 +83,7 @@ BASES = {
     "half of the weights": halved("model.safetensors"),
     "torn settings": torn("config.json"),
     "a kind that nobody knows": edited("config.json", model_type="nobodys"),
-    "no tokenizer": lambda folder: [path.unlink() for path in folder.glob("token*")],
+    "no tokenizer": gone("tokenizer.json"),
 }
 
 
