@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-STEM = 5  # letters of a word that are compared
+STEM = 5  # letters of a word that are compared, in any language with endings
 
 
 @lru_cache(maxsize=1 << 16)

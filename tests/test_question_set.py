@@ -16,6 +16,7 @@ from failwise.generation.drawing import parallel
 from failwise.generation.drawing.synthesize import Synthesis
 from failwise.generation.formats.intact import check_intact
 from failwise.generation.formats.question_files import QUESTIONS, read_questions
+from failwise.generation.perturbing.perturb import perturb
 from failwise.generation.records import Arity, Question
 from failwise.generation.splitting.frozen import freeze
 from failwise.kg.graph import KnowledgeGraph
@@ -134,6 +135,19 @@ def test_a_manifest_alone_notices_the_change_too(a_set: Path) -> None:
         check_intact(a_set)
 
 
+@pytest.mark.parametrize("name", ["balance.json", "balance.md", "leakage.json", "leakage.md"])
+def test_a_changed_certificate_is_told_from_the_one_that_was_made(a_set: Path, name: str) -> None:
+    outputs = {p.name: file_digest(p) for p in a_set.parent.iterdir()}
+    a_set.with_name("manifest.json").write_text(json.dumps({"outputs": outputs}))
+    check_intact(a_set)
+    certificate = a_set.with_name(name)
+    certificate.write_text(certificate.read_text() + " ")
+    with pytest.raises(InputError, match=rf"{name} was changed after it was made: manifest\.json .*remove it"):
+        check_intact(a_set)
+    certificate.unlink()
+    check_intact(a_set)
+
+
 @pytest.mark.parametrize("text", ["[]", "{}", '{"file": "other.jsonl", "sha256": "0"}', '{"outputs": [1]}'])
 def test_a_certificate_of_something_else_says_nothing(a_set: Path, text: str) -> None:
     for name in ("balance.json", "leakage.json", "manifest.json"):
@@ -171,6 +185,29 @@ def test_questions_frozen_for_an_audit_are_not_taken_into_training(
     assert not list((tmp_path / "out").iterdir())
     counts, _ = make_questions(toy, QuestionsConfig(file=unmarked, test_share=1), tmp_path / "out")
     assert counts["train"] == 0 < counts["test"]
+
+
+def test_what_belongs_together_is_never_drawn_to_both_sides(toy: KnowledgeGraph, a_set: Path, tmp_path: Path) -> None:
+    questions = [replace(q, split="") for q in read_questions(a_set)]
+    variants = list(perturb(questions, ["option-order", "labels"]))
+    again = [replace(q, id=f"again-{q.id}") for q in questions]
+    write_records(tmp_path / "mine.jsonl", [*variants, *questions, *again])
+    make_questions(toy, QuestionsConfig(file=tmp_path / "mine.jsonl", test_share=0.5), tmp_path)
+    side = {q.id: q.split for q in read_questions(tmp_path / QUESTIONS)}
+    assert set(side.values()) == {"train", "test"}
+    assert all(side[q.id] == side[str(q.perturbation_of)] for q in variants)
+    assert all(side[q.id] == side[f"again-{q.id}"] for q in questions)
+    assert len({(q.group, side[q.id]) for q in questions if q.group}) == len({q.group for q in questions if q.group})
+    assert "new-question" in read_json(tmp_path / "leakage.json")["satisfied"]
+
+
+def test_what_has_no_split_goes_where_its_original_is(toy: KnowledgeGraph, a_set: Path, tmp_path: Path) -> None:
+    questions = read_questions(a_set)
+    variants = [replace(q, split="") for q in perturb(questions, ["labels"])]
+    write_records(tmp_path / "mine.jsonl", [*questions, *variants])
+    make_questions(toy, QuestionsConfig(file=tmp_path / "mine.jsonl"), tmp_path)
+    side = {q.id: q.split for q in read_questions(tmp_path / QUESTIONS)}
+    assert all(side[q.id] == side[str(q.perturbation_of)] for q in variants)
 
 
 def test_a_field_map_without_a_file_is_refused(toy: KnowledgeGraph, tmp_path: Path) -> None:

@@ -219,6 +219,15 @@ def test_whoever_reads_a_changed_set_says_so(plant: Program, tmp_path: Path) -> 
 # --- never trained on ---
 
 
+def test_a_set_from_elsewhere_whose_splits_share_questions_says_so(plant: Program, tmp_path: Path) -> None:
+    assert plant(*GENERATE.split()).returncode == 0
+    taught = [q for q in read_records(tmp_path / "out" / "questions.jsonl", Question) if q.split == "train"]
+    write_records(tmp_path / "mine.jsonl", [*taught, *(replace(q, id=f"{q.id}-", split="test") for q in taught)])
+    done = plant("questions", "generate", "-c", "toy.yaml", "--set", "questions.file=mine.jsonl", "--out", "taken")
+    assert done.returncode == 0, done.stderr
+    assert "leakage.json: claimed regime new-question: BROKEN" in done.stderr
+
+
 def test_a_test_split_is_not_trained_on(plant: Program, tmp_path: Path) -> None:
     plant(*GENERATE.split())
     questions = list(read_records(tmp_path / "out" / "questions.jsonl", Question))

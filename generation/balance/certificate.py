@@ -14,6 +14,7 @@ from failwise.generation.balance.shortcuts import Shortcuts, find_shortcuts
 from failwise.generation.balance.verdict import doubts, sentence, verdict
 from failwise.generation.planning.cells import Plan
 from failwise.generation.records import Question
+from failwise.generation.splitting.crossings import Reader
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Polarity
 
@@ -27,6 +28,7 @@ class BalanceCertificate:
 
     `targeted` says that a plan gave targets; without one only letters, wordings, difficulty and "none of these" have
     some. `reach` says for each polarity how many facts of the set's tables fit a contrast group of each size.
+    `contrary` counts questions whose options name or are marked otherwise than their facts say.
     """
 
     questions: int
@@ -38,6 +40,7 @@ class BalanceCertificate:
     shortcuts: Shortcuts
     retrieval: tuple[RetrievalRow, ...]
     reach: Mapping[str, Mapping[int, int]]
+    contrary: int = 0
 
     @property
     def verdict(self) -> str:
@@ -92,12 +95,13 @@ def certify(
     if isinstance(questions, Iterator):
         questions = list(questions)
     tables = Tables(graph)
-    balance, exposed = Balance(tables), Exposed(tables)
-    count, asked = 0, set[tuple[str, str]]()
+    balance, exposed, reader = Balance(tables), Exposed(tables), Reader(graph)
+    count, contrary, asked = 0, 0, set[tuple[str, str]]()
     for question in questions:
         balance.add(question)
         exposed.add(question)
         count += 1
+        contrary += reader.contrary(question)
         if question.fact_ids:
             asked.add((question.relation, question.asset_class))
     if not count:
@@ -112,6 +116,7 @@ def certify(
         shortcuts=find_shortcuts(questions, tables, margin),
         retrieval=retrieval_rows(questions, graph, training),
         reach=_reach(asked, graph),
+        contrary=contrary,
     )
 
 
@@ -151,6 +156,11 @@ def _warnings(certificate: BalanceCertificate) -> Iterator[str]:
         )
     if exposure.unlinked:
         yield f"{exposure.unlinked:,} questions have no facts in this ontology: 'degree' and exposure leave them out"
+    if certificate.contrary:
+        yield (
+            f"{certificate.contrary:,} questions name or mark their options otherwise than their facts say: their "
+            "answers are not those of the ontology"
+        )
     if exposure.broken:
         yield (
             f"{exposure.broken:,} contrast groups are not whole: they ask for one of their options oftener than for "

@@ -16,7 +16,6 @@ from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Direction, Fact, Polarity, Truth
 
 FOLDS = 5
-# Words are cut to this many letters, so that "bearings" meets "bearing" in any language with endings.
 LETTERS = "ABCDEFGHIJ"
 
 Scores: TypeAlias = Sequence[float]

@@ -13,7 +13,8 @@ from typing import Any
 from failwise import __version__
 from failwise.errors import InputError
 from failwise.files import file_digest, read_json, storage_errors, write_json, write_text
-from failwise.generation.exporting.job import Exported, ExportJob, ExportWriter, by_split, is_multiple
+from failwise.generation.exporting.job import UNSPLIT, Exported, ExportJob, ExportWriter, by_split
+from failwise.generation.formats.question_files import check_questions
 from failwise.generation.records import Question
 from failwise.kg.names import did_you_mean
 from failwise.manifest import set_aside_folders
@@ -80,30 +81,15 @@ def _check(job: ExportJob) -> None:
             f"the name {job.name!r} cannot be used; allowed are up to 64 letters, digits, _ and -, "
             "a letter or digit first"
         )
-    seen: set[str] = set()
+    check_questions(job.questions, job.name)
     for question in job.questions:
-        fault = _fault(question)
-        if question.id in seen or not question.id:
-            fault = f"the id {question.id!r} is used twice" if question.id else "it has no id"
-        if fault:
-            raise InputError(f"question {question.id} cannot be exported: {fault}")
-        seen.add(question.id)
-
-
-def _fault(question: Question) -> str:
-    """Return what is wrong with a question, or nothing."""
-    marks = (len(question.options), len(question.option_ids), len(question.correct))
-    if len(set(marks)) > 1 or marks[0] < 2:
-        return "{} options, {} option_ids and {} marks of correctness; they must be equally many, at least 2".format(
-            *marks
-        )
-    if len(set(question.option_ids)) < marks[0]:
-        return f"its option_ids {', '.join(question.option_ids)} are not all different"
-    if not is_multiple(question) and sum(question.correct) != 1:
-        return f"{sum(question.correct)} options are right and its arity is single; mark it as multiple, or mend it"
-    if not _SPLIT.fullmatch(question.split or "test"):
-        return f"its split {question.split!r} is no name; allowed are letters, digits and _"
-    return ""
+        if not question.id:
+            raise InputError(f"a question without an id cannot be exported: {question.question!r}")
+        if not _SPLIT.fullmatch(question.split or UNSPLIT):
+            raise InputError(
+                f"question {question.id} cannot be exported: its split {question.split!r} is no name; allowed are "
+                "letters, digits and _"
+            )
 
 
 def _refuse_occupied(out: Path, tool: str, redo: bool) -> None:

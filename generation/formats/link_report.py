@@ -55,20 +55,20 @@ def link_report(
 ) -> LinkReport:
     """Count what linking came to, and hold every linked question against its facts."""
     with_facts = [q for q in questions if q.fact_ids and all(i in graph.facts for i in q.fact_ids if i)]
-    contrary = [note for q in with_facts for note in _contrary(q, graph)]
+    found = [note for q in with_facts for note in contrary(q, graph)]
     return LinkReport(
         questions=len(questions),
         linked=len(with_facts),
-        agreeing=len(with_facts) - len({note.question_id for note in contrary}),
+        agreeing=len(with_facts) - len({note.question_id for note in found}),
         options=sum(len(q.options) for q in with_facts),
         without_fact=sum(not i for q in with_facts for i in q.fact_ids),
         unnamed=dict(sorted(unnamed.items())),
         not_linked=tuple(not_linked),
-        contrary=tuple(contrary),
+        contrary=tuple(found),
     )
 
 
-def _contrary(question: Question, graph: KnowledgeGraph) -> Iterator[Note]:
+def contrary(question: Question, graph: KnowledgeGraph) -> Iterator[Note]:
     """Yield the options that are marked otherwise than the ontology says."""
     right = Truth.YES if question.polarity is Polarity.SELECTION else Truth.NO
     for option, correct, fact_id in zip(question.options, question.correct, question.fact_ids, strict=True):

@@ -52,7 +52,7 @@ def read_questions(
         questions = _foreign(path, first, chain([first], rows), field_map)
         if graph is not None:
             questions = link_facts(questions, graph)[0]
-    _check(path, questions)
+    check_questions(questions, str(path))
     return questions
 
 
@@ -83,10 +83,18 @@ def _foreign(path: Path, first: Row, rows: Iterable[Row], field_map: FieldMap | 
     return map_rows(rows, field_map)
 
 
-def _check(path: Path, questions: Sequence[Question]) -> None:
+def check_questions(questions: Sequence[Question], source: str) -> None:
+    """Refuse questions whose parts do not fit together, and ids that come twice.
+
+    Args:
+        source: what the questions came from, for the error.
+
+    Raises:
+        InputError: one does not fit (the sentence gives its number).
+    """
     seen: dict[str, int] = {}
     for number, q in enumerate(questions, 1):
-        where = f"{path}, question {number} ({q.id})"
+        where = f"{source}, question {number} ({q.id})"
         if not len(q.options) == len(q.option_ids) == len(q.correct) >= 2:
             raise InputError(
                 f"{where}: {len(q.options)} options, {len(q.option_ids)} option_ids and {len(q.correct)} marks of "

@@ -35,27 +35,33 @@ class Asking(ABC):
         """Replies per second so far."""
         return self.landed / max(1e-9, time.monotonic() - self._began)
 
-    def _fill(self, fresh: Iterator[Question], replies: dict[str, list[Attempt]]) -> Iterator[Record]:
-        """Send tasks as long as there is room; yield the records of questions whose replies are there already."""
-        while self._has_room():
-            following = self._following(fresh, replies)
-            if following is None:
-                return
-            if not isinstance(following, Task):
-                yield following
-                continue
-            self.stopped = not self._reserve(following)
-            if self.stopped:
-                self._again.appendleft(following)
-                return
-            self._send(following)
+    def _paid_for(self, questions: Sequence[Question], replies: dict[str, list[Attempt]]) -> Iterator[Record]:
+        """Yield what comes of the replies that are there already; what they leave open is asked first."""
+        for question in questions:
+            if question.id in replies:
+                settled = self._sampling.replayed(question, replies[question.id])
+                if isinstance(settled, Task):
+                    self._again.append(settled)
+                else:
+                    yield settled
 
-    def _following(self, fresh: Iterator[Question], replies: dict[str, list[Attempt]]) -> Record | Task | None:
+    def _fill(self, fresh: Iterator[Question]) -> None:
+        """Send tasks as long as there is room and the budget allows."""
+        while self._has_room():
+            task = self._following(fresh)
+            if task is None:
+                return
+            self.stopped = not self._reserve(task)
+            if self.stopped:
+                self._again.appendleft(task)
+                return
+            self._send(task)
+
+    def _following(self, fresh: Iterator[Question]) -> Task | None:
         if self._again:
             return self._again.popleft()
-        if (question := next(fresh, None)) is None:
-            return None
-        return self._sampling.replayed(question, replies.pop(question.id, ()))
+        question = next(fresh, None)
+        return None if question is None else self._sampling.task(question)
 
     @abstractmethod
     def _has_room(self) -> bool:

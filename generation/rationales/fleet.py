@@ -76,12 +76,13 @@ class Fleet(Asking):
         """
         import ray
 
-        fresh = iter(questions)
+        fresh = (q for q in questions if q.id not in replies)
+        yield from self._paid_for(questions, replies)
         with connected(), settings(ordered=self._log is None):
             # Held here, so that a node that joins late can fetch it too.
             self._job = ray.put(Job(self._files, _for_nodes(self._sampling.config)))
             while True:
-                yield from self._fill(fresh, replies)
+                self._fill(fresh)
                 if not self._wave:
                     return
                 yield from self._fly()

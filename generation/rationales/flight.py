@@ -36,12 +36,13 @@ class Flight(Asking):
         Args:
             replies: those that questions have already, by id.
         """
-        fresh, events, config = iter(questions), self._events, self._sampling.config
+        fresh, events, config = (q for q in questions if q.id not in replies), self._events, self._sampling.config
+        yield from self._paid_for(questions, replies)
         with desks(self._sampling.judge, questions, config.workers, events) as take:
             self._crew.resize(self.window.limit)
             try:
                 while True:
-                    yield from self._fill(fresh, replies)
+                    self._fill(fresh)
                     if not self._out:
                         return
                     happened = [events.get(), *_waiting(events)]

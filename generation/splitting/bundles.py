@@ -56,7 +56,7 @@ class Bundles:
         return sides
 
     def _joined(self) -> dict[str, str]:
-        joined = _union_find()
+        joined = union_find()
         for fact in self.facts:
             bound = () if self.conditional(fact) else fact.derivation
             joined.union(fact.id, *bound, *self._shared(fact))
@@ -103,13 +103,13 @@ def things(fact: Fact) -> list[Entity]:
 
 def _names(facts: Iterable[Fact]) -> dict[str, str]:
     entities = {e.iri: e for f in facts for e in (f.subject, f.object)}
-    joined = _union_find()
+    joined = union_find()
     for entity in entities.values():
         joined.union(f"label {slugify(entity.label)}", f"concept {entity.concept}")
     first: dict[object, str] = {}
     return {iri: first.setdefault(joined[f"concept {e.concept}"], e.concept) for iri, e in entities.items()}
 
 
-def _union_find() -> Any:
+def union_find() -> Any:
     """Return networkx's union-find, which has no types. Which member stands for a set is left to chance."""
     return cast(Any, nx.utils.UnionFind)()

@@ -8,14 +8,15 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from itertools import product
 
 from failwise.errors import InputError
+from failwise.generation.formats.link_report import contrary
 from failwise.generation.records import Question
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.names import slugify
-from failwise.kg.records import Entity, Fact
+from failwise.kg.records import Direction, Entity, Fact
 
 _EXAMPLES = 5
 Tokens = frozenset[Hashable]
@@ -72,6 +73,33 @@ class Reader:
             "questions were made from (--ontology)"
         )
 
+    @cached_property
+    def _concepts(self) -> Mapping[tuple[str, str], set[str]]:
+        """Return by kind of thing and label the concepts that go by it."""
+        found: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for fact in self.graph.facts.values():
+            for entity in (fact.subject, fact.object):
+                found[entity.kind, slugify(entity.label)].add(entity.concept)
+        return found
+
+    def contrary(self, q: Question) -> bool:
+        """Say whether an option names another thing than its fact does, or is marked otherwise than the fact says.
+
+        A translated or reworded option goes by a name that nothing else has. Of facts of another graph nothing is said.
+        """
+        ids = set(filter(None, q.fact_ids))
+        if not ids or not ids <= self.graph.facts.keys():
+            return False
+        named = zip(q.options, q.fact_ids, strict=True)
+        return any(contrary(q, self.graph)) or any(i and self._other_thing(o, self.graph.facts[i], q) for o, i in named)
+
+    def _other_thing(self, option: str, fact: Fact, q: Question) -> bool:
+        # A no of the whole asset class has the option as its object, whatever the question's direction.
+        of_object = q.direction is Direction.FORWARD or fact.relation != q.relation
+        thing = fact.object if of_object else fact.subject
+        concepts = self._concepts.get((thing.kind, slugify(option)))
+        return concepts is not None and thing.concept not in concepts
+
     def _claims(self, fact_id: str) -> Tokens:
         """Return all that is settled for whoever knows a fact: two facts with a common token are no two facts."""
         fact = self.graph.facts.get(fact_id)
@@ -109,7 +137,10 @@ def names(entity: Entity) -> tuple[str, ...]:
 
 @dataclass
 class Side:
-    """The questions of one side: which facts they use, how many use each, and the first with the fact's role in it."""
+    """The questions of one side: which facts they use, how many use each, and the first with the fact's role in it.
+
+    `unlinked` have no facts, `contrary` say otherwise than theirs, `blank` offer options without words.
+    """
 
     questions: Sequence[Question]
     reader: Reader
@@ -117,18 +148,24 @@ class Side:
     uses: Counter[str] = field(default_factory=Counter)
     first: dict[str, tuple[str, str]] = field(default_factory=dict)
     unlinked: int = 0
+    contrary: int = 0
+    blank: int = 0
 
     def __post_init__(self) -> None:
         if not self.questions:
             raise InputError(f"there is no {self.name} question, so there is nothing to compare; name a second file")
+        ids = {q.id for q in self.questions}
         for q in self.questions:
-            self.unlinked += not any(q.fact_ids)
+            # What a blank question is about, its original says.
+            self.unlinked += not any(q.fact_ids) and not (_blank(q) and q.perturbation_of in ids)
+            self.blank += _blank(q)
             for fact_id, right in zip(q.fact_ids, q.correct, strict=False):
                 if fact_id and fact_id not in self.first:
                     self.reader.fact(fact_id, f"the {self.name} question {q.id}")
                     role = f"{'right' if right else 'wrong'} option, {q.direction or '?'} {q.polarity or '?'}"
                     self.first[fact_id] = (q.id, role)
             self.uses.update(set(filter(None, q.fact_ids)))
+            self.contrary += self.reader.contrary(q)
 
     def tokens(self, of: Callable[[str], Iterable[Hashable]]) -> dict[Hashable, str]:
         """Return by token a fact that has it."""
@@ -208,14 +245,14 @@ class Comparison:
         return found
 
     def _of_questions(self, name: str, key: Callable[[Question], Hashable]) -> Crossing:
-        """Count what whole questions of both sides have in common."""
+        """Count what whole questions of both sides have in common; where the key is None, they have nothing."""
         ours: dict[Hashable, Question] = {}
         for q in self.train.questions:
             ours.setdefault(key(q), q)
         found: dict[Hashable, list[Question]] = defaultdict(list)
         for q in self.test.questions:
             found[key(q)].append(q)
-        both = sorted(found.keys() & ours.keys(), key=lambda k: (-len(found[k]), found[k][0].id))
+        both = sorted((found.keys() & ours.keys()) - {None}, key=lambda k: (-len(found[k]), found[k][0].id))
         examples = (
             Offence(found[k][0].question, len(found[k]), ours[k].id, "", found[k][0].id, "") for k in both[:_EXAMPLES]
         )
@@ -228,6 +265,17 @@ def pair_label(fact: Fact) -> str:
     return " / ".join(sorted((fact.subject.label, fact.object.label)))
 
 
+def ties(q: Question) -> Iterator[Hashable]:
+    """Yield what holds a question on one side with others of its file: its original, its contrast group, its words."""
+    named = (("id", q.id), ("id", q.perturbation_of), ("group", q.group))
+    yield from (key for key in named if key[1])
+    yield from (key for key in (_option_set(q), _words(q)) if key is not None)
+
+
+def _blank(q: Question) -> bool:
+    return not any(q.options)
+
+
 def _option_set(q: Question) -> Hashable:
     """Return what is offered about what: an anchor with its options, whatever their order, polarity and wording."""
     facts = frozenset(filter(None, q.fact_ids))
@@ -235,8 +283,11 @@ def _option_set(q: Question) -> Hashable:
 
 
 def _words(q: Question) -> Hashable:
-    """Return what a question says; the same words about other facts (of another relation) are another question."""
-    return (q.question, frozenset(q.options), frozenset(filter(None, q.fact_ids)))
+    """Return what a question says; the same words about other facts (of another relation) are another question.
+
+    None where the options are blank: nothing is asked then.
+    """
+    return None if _blank(q) else (q.question, frozenset(q.options), frozenset(filter(None, q.fact_ids)))
 
 
 def _origin(q: Question) -> Hashable:

@@ -54,7 +54,9 @@ class LeakageCertificate:
 
     `regime` is what the questions claim ("" where they claim nothing), `holds` whether it is true; `broken` says in
     sentences why not. `strongest` is the last of `satisfied` in the order of `REGIMES`; the last three regimes do not
-    imply one another. `unlinked` counts questions without facts on either side, of which wordings alone are checked.
+    imply one another. `unlinked` counts questions without facts on either side, of which wordings alone are checked,
+    `contrary` those whose options name or are marked otherwise than their facts say, and `blank` those whose options
+    have no words, of which their originals alone are compared.
     """
 
     regime: str
@@ -68,6 +70,8 @@ class LeakageCertificate:
     crossings: tuple[Crossing, ...]
     near: NearDuplicates
     ontology: str
+    contrary: tuple[int, int] = (0, 0)
+    blank: tuple[int, int] = (0, 0)
 
     def crossing(self, name: str) -> Crossing:
         """Return the row of one notion."""
@@ -80,7 +84,7 @@ class LeakageCertificate:
 
     def to_json(self) -> dict[str, Any]:
         """Return all of it as plain values."""
-        return {**asdict(self), "means": _MEANS[self.strongest]}
+        return {**asdict(self), "means": _MEANS[self.strongest], "sentence": self.sentence()}
 
     def markdown(self) -> str:
         """Return all of it for a person to read."""
@@ -97,11 +101,7 @@ class LeakageCertificate:
             "",
             *_requirement(self),
             *_near_lines(self.near),
-            *(
-                [f"{self.unlinked[0]:,} training and {self.unlinked[1]:,} test questions have no facts of this graph."]
-                if any(self.unlinked)
-                else []
-            ),
+            *_aside(self),
         ]
         for crossing in (c for c in self.crossings if c.examples and c.name in _forbidden(self)):
             lines += [
@@ -132,6 +132,16 @@ def _requirement(certificate: LeakageCertificate) -> list[str]:
     if not names:
         return []
     return [f"{certificate.regime} forbids these in both: {', '.join(names)}. The other rows may cross.", ""]
+
+
+def _aside(certificate: LeakageCertificate) -> list[str]:
+    """Count the questions that are not compared by their facts."""
+    counts = {
+        "have no facts of this graph": certificate.unlinked,
+        "name or mark their options otherwise than their facts say": certificate.contrary,
+        "have blank options, so that their originals alone are compared": certificate.blank,
+    }
+    return [f"{n:,} training and {m:,} test questions {what}." for what, (n, m) in counts.items() if n or m]
 
 
 def _offence_line(offence: Offence) -> str:
@@ -180,10 +190,11 @@ def certify(
     reader = Reader(graph)
     comparison = Comparison(train, test, reader)
     crossed = {c.name: c for c in comparison.crossings()}
-    unlinked = (comparison.train.unlinked, comparison.test.unlinked)
-    satisfied = tuple(r for r in REGIMES if not _breaches(r, crossed, unlinked))
+    sides = comparison.train, comparison.test
+    unlinked, contrary = sum(s.unlinked for s in sides), sum(s.contrary for s in sides)
+    satisfied = tuple(r for r in REGIMES if not _breaches(r, crossed, unlinked, contrary))
     claims = sorted({q.regime for q in (*train, *test) if q.regime})
-    broken = tuple(f"{r}: {s}" for r in claims for s in _breaches(r, crossed, unlinked))
+    broken = tuple(f"{r}: {s}" for r in claims for s in _breaches(r, crossed, unlinked, contrary))
     return LeakageCertificate(
         regime=" + ".join(claims),
         holds=not broken,
@@ -192,14 +203,16 @@ def certify(
         strongest=satisfied[-1] if satisfied else "",
         train_questions=len(train),
         test_questions=len(test),
-        unlinked=unlinked,
+        unlinked=(sides[0].unlinked, sides[1].unlinked),
         crossings=tuple(crossed.values()),
         near=near_duplicates(train, test, reader.claims, semantic=semantic, seed=seed),
         ontology=graph.digest,
+        contrary=(sides[0].contrary, sides[1].contrary),
+        blank=(sides[0].blank, sides[1].blank),
     )
 
 
-def _breaches(regime: str, crossed: Mapping[str, Crossing], unlinked: tuple[int, int]) -> list[str]:
+def _breaches(regime: str, crossed: Mapping[str, Crossing], unlinked: int, contrary: int) -> list[str]:
     """Return in sentences what a regime forbids and the sets do."""
     if regime not in _FORBIDS:
         return [f"there is no such regime; it may be {', '.join(REGIMES)}"]
@@ -209,6 +222,8 @@ def _breaches(regime: str, crossed: Mapping[str, Crossing], unlinked: tuple[int,
         for c in rows
         if c.crossing
     ]
-    if any(unlinked) and regime != "new-question":
-        found.append(f"{sum(unlinked):,} questions have no facts, so that nothing can be said of them")
+    if unlinked and regime != "new-question":
+        found.append(f"{unlinked:,} questions have no facts, so that nothing can be said of them")
+    if contrary and regime != "new-question":
+        found.append(f"{contrary:,} questions say otherwise than their facts, so that nothing can be said of them")
     return found

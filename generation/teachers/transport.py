@@ -192,7 +192,9 @@ class Transport:
         return data, True
 
     def _turned_away(self, status: int, headers: Mapping[str, str], text: str, before: Sent) -> Sent:
-        detail = f"HTTP {status}: {' '.join(text[:300].split())}"
+        detail = f"HTTP {status}: {' '.join(text[:300].split())}".removesuffix(": ")
+        if status < 400:  # moved, or something else than a server of models
+            raise self.unusable(f"it answers with {detail}")
         if status in _UNUSABLE:
             raise self.unusable(f"{_UNUSABLE[status]} ({detail})")
         if status == 429 and any(word in text for word in _SPENT):

@@ -42,7 +42,7 @@ def check(
 
     graph = KnowledgeGraph.load(ontology, shipped=not no_shipped)
     questions = read_questions(questions_file, graph)
-    certificate = certify(questions, graph, _plan(plan), margin=margin)
+    certificate = certify(questions, graph, _plan(plan, graph.digest), margin=margin)
     found: dict[str, Any] = certificate.to_json()
     text = certificate.markdown()
     if beside is not None:
@@ -61,13 +61,13 @@ def check(
         raise typer.Exit(1)
 
 
-def _plan(path: Path | None) -> "Plan | None":
-    if path is None:
-        return None
-    from failwise.files import parse_record, read_text
-    from failwise.generation.planning.cells import Plan
+def _plan(path: Path | None, ontology: str) -> "Plan | None":
+    from failwise.generation.planning.files import read_plan
 
-    return parse_record(read_text(path).encode(), Plan, str(path))
+    plan = read_plan(path) if path else None
+    if plan and plan.ontology not in ("", ontology):
+        console().print(f"the plan was made for the ontology {plan.ontology}, and this one is {ontology}", markup=False)
+    return plan
 
 
 def _names(one: Path, other: Path) -> tuple[str, str]:

@@ -96,14 +96,15 @@ def export(
 
     find_writer(to)  # a mistyped tool is told before anything is read
     files = {"questions": questions_file, **({"rationales": rationales} if rationales else {})}
+    sources = {kind: {"file": path.name, "sha256": file_digest(path)} for kind, path in files.items()}
     chosen = _questions(questions_file, split)
     job = ExportJob(
         questions=chosen,
         renderer=StudentPrompts(cite_facts=cite_facts),
         name=name or slugify(out.resolve().name)[:64].strip("-") or "questions",
         rationales=_rationales(rationales, {q.id for q in chosen}),
-        certificates=_certificates(certificate),
-        sources={kind: {"file": path.name, "sha256": file_digest(path)} for kind, path in files.items()},
+        certificates=_certificates(certificate, questions_file, sources["questions"]["sha256"]),
+        sources=sources,
         license=license,
         layout=layout,
         model=model,
@@ -139,7 +140,7 @@ def _rationales(path: Path | None, wanted: set[str]) -> "dict[str, Rationale]":
     return found
 
 
-def _certificates(paths: list[Path]) -> dict[str, dict[str, Any] | str]:
+def _certificates(paths: list[Path], questions: Path, digest: str) -> dict[str, dict[str, Any] | str]:
     from failwise.files import read_json, read_text
 
     found: dict[str, dict[str, Any] | str] = {}
@@ -151,6 +152,11 @@ def _certificates(paths: list[Path]) -> dict[str, dict[str, Any] | str]:
         content = read_json(path) if path.suffix == ".json" else read_text(path)
         if not isinstance(content, dict | str):
             raise InputError(f"{path} is no certificate: it holds a {type(content).__name__}, not an object")
+        if isinstance(content, dict) and content.get("sha256", digest) != digest:
+            raise InputError(
+                f"{path} is the certificate of another file: it names the SHA-256 {content['sha256']}, but {questions} "
+                f"has {digest}; give the one that stands beside {questions}"
+            )
         found[path.name] = content
     return found
 

@@ -4,7 +4,7 @@ A command imports what it needs when it is called, so that `--help` starts at on
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -20,9 +20,6 @@ from failwise.cli_options import (
     ontology_settings,
     say_counts,
 )
-
-if TYPE_CHECKING:
-    pass
 
 questions = typer.Typer(no_args_is_help=True, help="Plan, make, check, perturb and convert question sets.")
 
@@ -43,7 +40,7 @@ def generate_questions(
     from failwise.generation.formats.intact import check_intact
     from failwise.generation.formats.question_files import QUESTIONS
     from failwise.manifest import StageFolder
-    from failwise.question_set import BALANCE_JSON, BALANCE_PICTURE, make_questions, refuse_wordless
+    from failwise.question_set import BALANCE_JSON, BALANCE_PICTURE, LEAKAGE_JSON, make_questions, refuse_wordless
     from failwise.question_stages import refuse_errors
     from failwise.run_folder import Run
     from failwise.stage import question_inputs
@@ -65,6 +62,9 @@ def generate_questions(
         check_intact(out / QUESTIONS)
     say_counts(out / QUESTIONS, as_json)
     console().print(read_json(out / BALANCE_JSON)["sentence"], markup=False, highlight=False)
+    apart = read_json(out / LEAKAGE_JSON) if (out / LEAKAGE_JSON).is_file() else {}
+    if apart and not (apart["holds"] and apart["strongest"]):
+        console().print(f"{out / LEAKAGE_JSON}: {apart['sentence']}", markup=False, highlight=False)
     if not (out / BALANCE_PICTURE).is_file():
         console().print(
             f"without {BALANCE_PICTURE}: drawing it needs matplotlib; pip install 'failwise[report]'", markup=False

@@ -3,7 +3,7 @@
 A set too small for a verdict is written: its certificate says that it has not passed.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -212,13 +212,13 @@ class _Certified:
         return True
 
 
-def planned_splits(graph: KnowledgeGraph, config: QuestionsConfig) -> list[str]:
-    """Return the split of every question that `make_questions` would write; nothing is written."""
+def planned_questions(graph: KnowledgeGraph, config: QuestionsConfig) -> Iterable[Question]:
+    """Return the questions that `make_questions` would write, in their order; nothing is written."""
     from failwise.generation.drawing.synthesize import Synthesis
 
     if config.file:
-        return [q.split for q in _foreign(config.file, graph, config)]
-    return [q.split for q in Synthesis(graph, config, _plan(graph, config)[0])]
+        return _foreign(config.file, graph, config)
+    return Synthesis(graph, config, _plan(graph, config)[0])
 
 
 # --- a set from elsewhere ---
@@ -229,15 +229,14 @@ def _take(
 ) -> tuple[dict[str, Any], list[Path]]:
     """Take questions from a file as they are. Sets made elsewhere are certified, and not refused for what they are."""
     from failwise.files import write_records
-    from failwise.generation.balance import certificate
     from failwise.generation.splitting.frozen import refuse_training_on
 
     questions = _foreign(path, graph, config)
-    refuse_foreign_facts(questions, graph, path)
     refuse_training_on([q for q in questions if q.split == "train"], path)
-    balance = certificate.certify(questions, graph, margin=config.margin)
-    write_records(folder / QUESTIONS, questions)
-    certified = _Certified(balance, None, file_digest(folder / QUESTIONS))
+    with _part(folder / QUESTIONS) as part:
+        write_records(part, questions)
+        certified = _Certified.of(part, len(questions), graph, config, None)
+        part.replace(folder / QUESTIONS)
     written = certified.write(folder, {}, picture=picture)
     splits = Counter(q.split for q in questions)
     counts = {**{split: splits[split] for split in ("train", "test")}, "linked to facts": sum(map(_linked, questions))}
@@ -245,12 +244,18 @@ def _take(
 
 
 def _foreign(path: Path, graph: KnowledgeGraph, config: QuestionsConfig) -> list[Question]:
-    """Read a question file by its map, and give every question a split."""
+    """Read a question file by its map, and give every question a split.
+
+    Raises:
+        InputError: it cannot be read, or names a fact that the ontology does not have.
+    """
     from failwise.generation.formats.field_map import FieldMap
     from failwise.generation.formats.question_files import read_questions
 
     field_map = FieldMap.parse(config.file_map) if config.file_map else None
-    return _with_splits(read_questions(path, graph, field_map=field_map), config)
+    questions = read_questions(path, graph, field_map=field_map)
+    refuse_foreign_facts(questions, graph, path)
+    return _with_splits(questions, config)
 
 
 def refuse_foreign_facts(questions: Iterable[Question], graph: KnowledgeGraph, path: Path) -> None:
@@ -273,10 +278,22 @@ def _linked(question: Question) -> bool:
 
 
 def _with_splits(questions: Sequence[Question], config: QuestionsConfig) -> list[Question]:
-    """Give questions without a split one by their id, so that the same question always falls on the same side."""
+    """Give questions without a split one; variants, contrast groups and the same words stay together."""
+    from failwise.generation.splitting.bundles import union_find
+    from failwise.generation.splitting.crossings import ties
+
+    tied, bound = union_find(), defaultdict[object, list[Question]](list)
+    for question in questions:
+        tied.union(*ties(question))
+    for question in questions:
+        bound[tied["id", question.id]].append(question)
+    sides = {root: _side(members, config) for root, members in bound.items()}
+    return [q if q.split else replace(q, split=sides[tied["id", q.id]]) for q in questions]
+
+
+def _side(tied: Sequence[Question], config: QuestionsConfig) -> str:
+    """Return the split that one of them has already, else draw it by an id, so that it is always the same."""
+    marked = next((q.split for q in tied if q.split), "")
+    first = min(q.perturbation_of or q.id for q in tied)
     edge = round(config.test_share * 16**4)
-
-    def side(question: Question) -> str:
-        return "test" if int(content_id(config.seed, question.id)[:4], 16) < edge else "train"
-
-    return [q if q.split else replace(q, split=side(q)) for q in questions]
+    return marked or ("test" if int(content_id(config.seed, first)[:4], 16) < edge else "train")

@@ -48,6 +48,14 @@ def test_a_fair_set_passes(toy: KnowledgeGraph, fair: list[Question]) -> None:
     assert found.warnings == ()
 
 
+def test_answers_against_the_ontology_are_counted(toy: KnowledgeGraph, fair: list[Question]) -> None:
+    swapped = [replace(q, correct=q.correct[::-1], tested_fact=q.fact_ids[1 - q.answer]) for q in fair]
+    assert certify(swapped, toy).warnings == (
+        "4 questions name or mark their options otherwise than their facts say: their answers are not those of the "
+        "ontology",
+    )
+
+
 def test_a_small_set_has_not_passed(toy: KnowledgeGraph, fair: list[Question]) -> None:
     found = certify(fair, toy)
     assert (found.verdict, found.warnings) == ("too-small", ())
@@ -200,19 +208,28 @@ def test_the_command_writes_all_and_exits_by_the_verdict(
 def test_the_command_compares_with_a_plan_and_another_set(
     tmp_path: Path, fair: list[Question], skewed: list[Question]
 ) -> None:
-    write_json(tmp_path / "plan.json", {"questions": 4, "quotas": [], "targets": {"arity": {"single": 1.0}}})
+    plan = {"questions": 0, "quotas": [], "targets": {"arity": {"single": 1.0}}, "ontology": "of last year"}
+    write_json(tmp_path / "plan.json", plan)
     write_records(tmp_path / "other.jsonl", skewed)
     found = run(tmp_path, fair, "--plan", str(tmp_path / "plan.json"), "--beside", str(tmp_path / "other.jsonl"))
     assert found.exit_code == 0
+    assert "the plan was made for the ontology of last year, and this one is" in found.stderr
     assert "| arity | 1 | 0.0000 |" in found.stdout
     assert "|  | set.jsonl | other.jsonl |" in found.stdout
 
 
-def test_a_broken_plan_is_named(tmp_path: Path, fair: list[Question]) -> None:
-    write_json(tmp_path / "plan.json", {"questions": 4})
+@pytest.mark.parametrize(
+    ("plan", "sentence"),
+    [
+        ({"questions": 4}, "plan.json is not a plan: quotas: "),
+        ({"questions": 4, "quotas": [], "targets": {}}, "questions is 4, but the quotas add up to 0"),
+    ],
+)
+def test_a_broken_plan_is_named(tmp_path: Path, fair: list[Question], plan: object, sentence: str) -> None:
+    write_json(tmp_path / "plan.json", plan)
     found = run(tmp_path, fair, "--plan", str(tmp_path / "plan.json"))
     assert isinstance(found.exception, InputError)
-    assert "plan.json is not a plan record: field 'quotas'" in str(found.exception)
+    assert sentence in str(found.exception)
 
 
 def test_failuresensoriq_is_refused_by_the_command(tmp_path: Path, data: Path) -> None:

@@ -133,10 +133,11 @@ def test_what_stands_in_the_way_is_kept(tmp_path: Path) -> None:
     [
         (job(()), "no question"),
         (job(name="a b"), "name 'a b' cannot be used"),
-        (job([*MIXED, MIXED[0]]), "'one' is used twice"),
-        (job([replace(MIXED[0], correct=(True, True, False))]), "2 options are right and its arity is single"),
+        (job([*MIXED, MIXED[0]]), r"\(one\): the id was used by question 1 already"),
+        (job([replace(MIXED[0], correct=(True, True, False))]), "2 options are right; a single-answer"),
         (job([replace(MIXED[0], correct=(True, False))]), "3 options, 3 option_ids and 2 marks"),
-        (job([replace(MIXED[0], option_ids=("A", "A", "B"))]), "not all different"),
+        (job([replace(MIXED[0], option_ids=("A", "A", "B"))]), "two options have the same label in A, A, B"),
+        (job([replace(MIXED[0], id="")]), "without an id"),
         (job([replace(MIXED[0], split="../up")]), "split '../up' is no name"),
     ],
 )
@@ -425,11 +426,13 @@ def test_the_command_takes_one_split(command: Command, tmp_path: Path) -> None:
     [
         (("--to", "tlr"), "did you mean 'trl'"),
         (("--to", "trl", "--certificate", "q.jsonl"), "allowed are .json and .md"),
+        (("--to", "trl", "--certificate", "other.json"), "names the SHA-256 0, but q.jsonl has"),
         (("--to", "trl", "--split", "test", "--rationales", "r.jsonl"), "no rationale for any of these questions"),
         (("--to", "trl", "--name", "a/b"), "name 'a/b' cannot be used"),
     ],
 )
 def test_the_command_refuses_with_a_sentence(command: Command, arguments: tuple[str, ...], sentence: str) -> None:
+    Path("other.json").write_text('{"file": "other.jsonl", "sha256": "0"}')
     done = command("q.jsonl", "--out", "o", *arguments)
     assert isinstance(done.exception, FailwiseError) and sentence in str(done.exception)
     assert done.exception.exit_code == 2 and not Path("o").exists()

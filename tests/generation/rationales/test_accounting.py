@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from failwise.errors import InputError
-from failwise.files import read_records
+from failwise.files import read_records, write_records
 from failwise.generation.config import QuestionsConfig, RationalesConfig
 from failwise.generation.drawing.synthesize import Synthesis
 from failwise.generation.rationales.accounting import ATTEMPTS, BudgetReached, Ledger, read_attempts
@@ -50,6 +50,23 @@ def test_rejected_replies_are_counted_too(toy: KnowledgeGraph, questions: list[Q
     n = len(questions)
     assert (counts.accepted, counts.attempts, counts.prompt_tokens) == (n, 3 * n, 300 * n)
     assert [a.attempt for a in read_attempts(tmp_path) if a.question_id == questions[0].id] == [1, 2, 3]
+
+
+def test_replies_that_are_paid_for_are_judged_though_the_budget_is_used_up(
+    toy: KnowledgeGraph, questions: list[Question], tmp_path: Path
+) -> None:
+    write_rationales(questions, toy, config(), tmp_path, teacher=Paid(toy, bad=1))
+    (tmp_path / RATIONALES).unlink()
+    # As a kill leaves it: the first question was in flight, the second has a reply that was not fit, none was judged.
+    paid = [a for a in read_attempts(tmp_path) if a.question_id != questions[0].id]
+    paid = [a for a in paid if (a.question_id, a.attempt) != (questions[1].id, 2)]
+    write_records(tmp_path / ATTEMPTS, paid)
+    teacher = Paid(toy)
+    with pytest.raises(BudgetReached):
+        write_rationales(questions, toy, config(budget_tokens=150 * len(paid)), tmp_path, teacher=teacher)
+    assert not teacher.requests
+    judged = {r.question_id for r in read_records(tmp_path / RATIONALES, Rationale)}
+    assert judged == {q.id for q in questions[2:]}
 
 
 def test_a_dropped_question_says_what_all_its_attempts_used(

@@ -177,7 +177,7 @@ def driver(
         def make(**changed: Any) -> Fleet:
             config = RationalesConfig.model_validate({"teacher": "scripted", "workers": 2} | changed)
             made = Fleet(sampling_of(toy, config, questions), Ledger(config), files_of(toy), log)
-            assert not list(made._fill(iter(questions), {}))
+            made._fill(iter(questions))
             made._workers = 2
             return made
 
@@ -226,7 +226,7 @@ def test_no_more_goes_out_than_the_budget_allows(
     assert 2 * (characters / 4 + 400 * held) <= 20_000 < 2 * (characters / 4 + 400 * (held + 1)) + 2_000
     for outcome in outcomes(made, toy):
         made._land(outcome)
-    assert not list(made._fill(iter(questions[held:]), {}))
+    made._fill(iter(questions[held:]))
     assert len(made._wave) > held  # replies are far shorter than they might have been
 
 

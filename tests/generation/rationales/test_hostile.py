@@ -144,7 +144,7 @@ def test_an_order_in_a_label_or_a_document_is_no_reason(
     assert rejected == {q.id for q in questions[:12] if sum(map(ord, q.id)) % 2}
 
 
-@pytest.mark.parametrize("status", ["401", "403", "404"])
+@pytest.mark.parametrize("status", ["204", "302", "401", "403", "404"])
 def test_a_server_that_cannot_be_used_ends_the_job_and_what_is_done_is_kept(
     toy: KnowledgeGraph, questions: list[Question], tmp_path: Path, status: str
 ) -> None:

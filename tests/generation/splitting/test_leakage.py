@@ -15,6 +15,8 @@ from failwise.files import content_id, write_records
 from failwise.generation.config import QuestionsConfig
 from failwise.generation.drawing.synthesize import Synthesis
 from failwise.generation.formats.question_files import read_questions
+from failwise.generation.perturbing.base import Context
+from failwise.generation.perturbing.options import blank
 from failwise.generation.records import Arity, Question
 from failwise.generation.splitting.askable import askable
 from failwise.generation.splitting.crossings import Reader
@@ -224,6 +226,38 @@ def test_without_facts_only_wordings_are_compared(shipped: KnowledgeGraph) -> No
     assert certificate.satisfied == ("new-question",)
     assert "2 questions have no facts" in certificate.broken[0]
     assert certified(shipped, [plain], [replace(plain, id="3")]).crossing("questions").crossing == 1
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"fact_ids": ("fan/indicatedBy/unbalance/vibration", "fan/indicatedBy/unbalance/power")},
+        {"correct": (True, False)},
+    ],
+)
+def test_a_question_that_says_otherwise_than_its_facts_proves_nothing(
+    shipped: KnowledgeGraph, forged: dict[str, tuple[object, ...]]
+) -> None:
+    train = ask(shipped, "pump/indicatedBy/unbalance/vibration", "pump/indicatedBy/unbalance/power")
+    own = ask(shipped, f"{INDICATED}/bearing-damage/temperature", f"{INDICATED}/bearing-damage/vibration")
+    certificate = certified(shipped, [train], [replace(own, **forged)])  # type: ignore[arg-type]
+    assert certificate.contrary == (0, 1)
+    assert certificate.satisfied == ("new-question",)
+    assert "0 training and 1 test questions name or mark their options otherwise" in certificate.markdown()
+    translated = replace(own, options=("Temperatur", "Schwingung"), question="Was zeigt den Lagerschaden an?")
+    assert certified(shipped, [train], [translated]).contrary == (0, 0)
+
+
+def test_blank_options_ask_nothing_and_only_their_originals_are_compared(shipped: KnowledgeGraph) -> None:
+    facts = table(shipped, f"{INDICATED}/bearing-damage", Truth.YES)
+    sides = [ask(shipped, *facts[:2]), ask(shipped, *facts[2:4])]
+    blanks = [blank(q, Context()) for q in sides]
+    assert blanks[0].question == blanks[1].question
+    certificate = certified(shipped, *([q, made] for q, made in zip(sides, blanks, strict=True)))
+    assert (certificate.blank, certificate.unlinked) == ((1, 1), (0, 0))
+    assert certificate.satisfied == certified(shipped, sides[:1], sides[1:]).satisfied != ()
+    assert certified(shipped, [blanks[0]], [sides[1]]).unlinked == (1, 0)  # nothing tells what it is about
+    assert certified(shipped, [sides[0]], [blanks[0]]).crossing("originals").crossing == 1
 
 
 def test_the_certificate_reads_as_json_and_as_text(shipped: KnowledgeGraph) -> None:
