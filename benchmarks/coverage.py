@@ -6,7 +6,7 @@ true: of the facts known in each group, and of what is right in all. The limits 
 the whole command is measured, reading the ontology included.
 
 Run with `python benchmarks/coverage.py [--simulations N] [--sequential N] [--answers N] [--sparse] [--replay ANSWERS
-QUESTIONS]`; 0 leaves a part out.
+QUESTIONS] [--likings QUESTIONS]`; 0 leaves a part out.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 from synthetic import write_ontology  # type: ignore[import-not-found]  # a script finds what stands beside it
 
-from failwise.evaluation.clustered import clustered_wilson, intraclass_correlation
+from failwise.evaluation.clustered import clustered_wilson
 from failwise.evaluation.coverage.judging import Count, judge
 from failwise.evaluation.coverage.mastery import KNOWN, WRONG, Floats, Ints, Tally, fit
 from failwise.evaluation.coverage.sequential import FIRST, STAYS, decided
@@ -103,7 +103,7 @@ def _audit(found: Found, mastery: Floats, probes: int, rng: np.random.Generator)
         found.held += low <= share <= high
         found.missed_by += max(0.0, low - share, share - high)
     asked, answered = times.sum(1), right.sum(1)
-    low, high = clustered_wilson(asked, int(answered.sum()), intraclass_correlation(asked, answered))
+    low, high = clustered_wilson(asked, answered)
     found.right_held += low <= (times * expected).sum() / times.sum() <= high
     found.audits += 1
 
@@ -170,6 +170,7 @@ def _sequence(mastery: Floats, rng: np.random.Generator) -> tuple[float, float]:
 MANY = 12_000  # facts, in groups of fifty: as many as the shipped ontology has
 SPARSE = (1, 2, 3, 4, 6, 8)
 SHARES = (0.05, 0.3, 0.7)
+GUESSERS = 4
 
 
 def sparse() -> str:
@@ -215,6 +216,35 @@ def replay(answers: Path, questions: Path) -> str:
         f"{len(full)} facts, {len(asked):,} questions: same verdict on {100 * same:.1f} % for "
         f"{100 * len(few) / len(asked):.1f} % of them"
     )
+
+
+def likings(questions: Path) -> str:
+    """Audit guessers that never read a question and take the option whose words they like best; return a table."""
+    from failwise.evaluation.audit import audit_answers
+    from failwise.evaluation.coverage.findings import Pattern
+    from failwise.evaluation.records import Answer
+    from failwise.evaluation.sources import LoadedQuestions
+    from failwise.files import read_records
+    from failwise.generation.records import Question
+    from failwise.kg.graph import KnowledgeGraph
+
+    graph = KnowledgeGraph.load()
+    asked = [q for q in read_records(questions, Question) if q.split == "test" and q.tested_fact]
+    lines = [("guesser", "right, %", "95 %", "chance, %", "share known, %", "95 %", "said to guess"), ("--:",) * 7]
+    for seed in range(GUESSERS):
+        dice, liking, answers = random.Random(seed), dict[str, float](), list[Answer]()
+        for question in asked:
+            likes = [liking.setdefault(option, dice.random()) for option in question.options]
+            choice = likes.index(max(likes))
+            answers.append(Answer(question.id, "likes", (), choice, question.correct[choice], 0.0))
+        found = audit_answers(graph, LoadedQuestions(asked), answers)
+        student, whole = found.scores[0], found.roll_ups[0]
+        said = any(finding.pattern is Pattern.GUESSING for finding in found.findings)
+        shares = (student.accuracy, student.low, student.high, whole.chance, whole.share, whole.share_low)
+        right, low, high, chance, share, share_low = (f"{100 * value:.1f}" for value in shares)
+        known = f"{share_low} to {100 * whole.share_high:.1f}"
+        lines.append((str(seed + 1), right, f"{low} to {high}", chance, share, known, "yes" if said else "no"))
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 # --- a million answers ---
@@ -284,6 +314,7 @@ def main() -> None:
     parser.add_argument(
         "--replay", type=Path, nargs=2, metavar=("ANSWERS", "QUESTIONS"), help="those of a real student"
     )
+    parser.add_argument("--likings", type=Path, metavar="QUESTIONS", help="guessers that like some options better")
     parser.add_argument("--answers", type=int, default=1_000_000)
     options = parser.parse_args()
     if options.simulations:
@@ -296,6 +327,8 @@ def main() -> None:
         print(sparse())
     if options.replay:
         print(replay(*options.replay))
+    if options.likings:
+        print(likings(options.likings))
     if options.answers:
         with tempfile.TemporaryDirectory() as folder:
             for name, figure in measure(options.answers, Path(folder)).items():

@@ -85,8 +85,8 @@ def roll_up(dimension: str, value: str, some: Sequence[FactAudit]) -> RollUp:
     count = {state: sum(f.state == state for f in some) for state in STATES}
     n, right = sum(f.n for f in some), sum(f.right for f in some)
     share = sum(f.p_known for f in some) / len(some)
-    return RollUp(dimension, value, len(some), **count, n=n, right=right, accuracy=right / n, chance=0.25, low=0.2,
-                  high=0.9, share=share, share_low=share - 0.1, share_high=share + 0.1)  # fmt: skip
+    return RollUp(dimension, value, len(some), **count, n=n, right=right, accuracy=right / n, chance=0.25,
+                  share=share, share_low=share - 0.1, share_high=share + 0.1)  # fmt: skip
 
 
 def roll_ups(audits: Sequence[FactAudit]) -> Iterator[RollUp]:

@@ -120,8 +120,12 @@ def askable_of(student: str | Path, questions: Sequence[Question], config: Evalu
     Those for all right options are for students that judge each by itself, and for a server's model that is held to
     JSON: to the others the likeliest option is no answer to them.
     """
+    return askable(questions, several=_answers_several(student, config))
+
+
+def askable(questions: Sequence[Question], *, several: bool) -> list[Question]:
+    """Return the questions for one right option, and where a student can answer `several`, those for all of them."""
     single = {q.id for q in single_answer(questions)}
-    several = _answers_several(student, config)
     return [q for q in questions if q.id in single or (several and q.arity is Arity.MULTIPLE)]
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from itertools import chain
 
-from failwise.evaluation.calibration import Calibration, finite, probabilities
+from failwise.evaluation.calibration import Calibration, best, finite, probabilities
 from failwise.evaluation.typed_linking import fact_of, right_by_graph
 from failwise.generation.config import RationalesConfig
 from failwise.generation.records import Question
@@ -122,10 +122,9 @@ def hold_against(
 ) -> Reply:
     """Return an answer with its confidence, and with what the graph says to its choice and its reasons."""
     shares: tuple[float | None, ...] = (None,) * len(spoken.scores)
-    chosen = None
-    if finite(spoken.scores):
+    chosen = best(spoken.scores)
+    if chosen is not None:
         shares = probabilities(spoken.scores, calibration.temperature if calibration else 1.0)
-        chosen = spoken.scores.index(max(spoken.scores))
     options = tuple(
         Choice(
             label,

@@ -1,6 +1,6 @@
 """An audit from end to end: answers in, what the student knows out."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from zlib import crc32
 
@@ -11,7 +11,7 @@ from failwise.evaluation.coverage.audit import audit
 from failwise.evaluation.coverage.findings import Finding, findings
 from failwise.evaluation.coverage.probes import Asked, probes_of
 from failwise.evaluation.coverage.shortcuts import find_shortcuts
-from failwise.evaluation.coverage.states import KNOWN, STATES
+from failwise.evaluation.coverage.states import KNOWN, STATES, open_facts
 from failwise.evaluation.measures import Measure, measures
 from failwise.evaluation.perturbation import perturbed_rows
 from failwise.evaluation.records import Accuracy, Answer, Conformal, FactAudit, Perturbed, RollUp, Shortcut
@@ -77,24 +77,25 @@ class Audited:
 
     def holes(self, questions: int = PER_HOLE) -> list[Hole]:
         """Return the facts that the student is not known to know, those first that it most surely does not."""
-        open_ = [f for f in self.facts if f.truth != Truth.UNKNOWN and f.state != KNOWN]
-        return [Hole(f.fact_id, questions) for f in sorted(open_, key=lambda f: (-f.p_wrong, f.p_known, f.fact_id))]
+        return [Hole(fact.fact_id, questions) for fact in open_facts(self.facts)]
 
 
 def audit_answers(
     graph: KnowledgeGraph,
     questions: Questions,
     answers: Answers,
-    base: Iterable[Answer] = (),
+    base: Answers = (),
     *,
     stamp: str = "",
+    until_decided: bool = False,
     seed: int = 0,
 ) -> Audited:
     """Judge what a student knows by its answers.
 
     Args:
-        base: answers of the untrained base, which get a row of the score table.
+        base: answers of the untrained base to the same questions, which get a row of the score table.
         stamp: what spoils the audit, if anything does.
+        until_decided: each fact was asked until it was decided.
 
     Raises:
         InputError: there is no answer, they are of several students, or do not fit the questions.
@@ -106,25 +107,43 @@ def audit_answers(
     asked = [(question, tap.kept[question.id]) for question in read]
     shortcuts = find_shortcuts(graph, asked)
     perturbed = perturbed_rows(asked)
-    before = [answer for answer in base if answer.question_id in tap.kept]
+    before = _of_base(questions, base, tap.kept) if base else []
+    scores = score_rows(read, graph, [answer for _, answer in asked], before)
     whole = [(question, tap.kept[question.id]) for question in kept if question.id in tap.kept]
     return Audited(
         tap.student,
         stamp,
         audited.facts,
         audited.roll_ups,
-        score_rows(read, graph, [answer for _, answer in asked], before),
+        scores,
         measures(whole),
         shortcuts,
         perturbed,
         conformal_rows(asked),
         reliability_bins(asked),
-        findings(audited.roll_ups, shortcuts, perturbed, audited.facts),
+        findings(audited.roll_ups, shortcuts, perturbed, audited.facts, until_decided, scores),
         len(answers),
         probes.untied,
         probes.unanswered,
         whole,
     )
+
+
+def _of_base(questions: Questions, base: Answers, asked: Container[str]) -> list[Answer]:
+    """Return the base's answers to what the student was asked, once they fit the questions.
+
+    Raises:
+        InputError: they do not, are of several models, or to none of these questions.
+    """
+    tap = _Tap(base)
+    try:
+        probes_of(questions.read(lambda question: False, []), tap)
+    except InputError as error:
+        raise InputError(f"the base: {error}") from error
+    found = [answer for answer in base if answer.question_id in asked]
+    if not found:
+        raise InputError("the base answered none of the questions that the student did; ask both the same")
+    return found
 
 
 class _Tap:

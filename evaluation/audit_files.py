@@ -102,7 +102,7 @@ def _groups(rows: Sequence[RollUp]) -> Iterator[str]:
     if not shown:
         return
     columns = ("group", "facts", "known", "wrong", "inconsistent", "undersampled", "untested", "share known, %", "95 %",
-               "answers", "right, %", "95 %", "chance, %")  # fmt: skip
+               "answers", "right, %", "chance, %")  # fmt: skip
     yield "## Groups of facts\n"
     yield table(columns, map(_group, shown))
 
@@ -110,7 +110,7 @@ def _groups(rows: Sequence[RollUp]) -> Iterator[str]:
 def _group(row: RollUp) -> list[str]:
     states = (row.facts, row.known, row.wrong, row.inconsistent, row.undersampled, row.untested)
     shares = percent(row.share), interval(row.share_low, row.share_high)
-    right = (percent(row.accuracy), interval(row.low, row.high), percent(row.chance)) if row.n else ("",) * 3
+    right = (percent(row.accuracy), percent(row.chance)) if row.n else ("",) * 2
     name = "all" if row.dimension == "all" else f"{row.dimension.replace('_', ' ')}: {row.value}"
     return [name, *(f"{n:,}" for n in states), *shares, f"{row.n:,}", *right]
 
@@ -121,7 +121,11 @@ def _scores(audited: Audited) -> Iterator[str]:
             "" if audited.read == audited.answers else f", on {audited.read:,} questions drawn by a hash of their ids"
         )
         yield f"## Scores{part}\n"
-        yield table(("who answers", "goes by", "questions", "right, %", "95 %"), map(_score, audited.scores))
+        columns = ("who answers", "goes by", "questions", "right, %", "95 %", "student ahead by, points", "95 %")
+        yield table(columns, map(_score, audited.scores))
+        counts = {row.kind: row.n for row in audited.scores}
+        if 0 < counts.get("base", 0) < counts.get("student", 0):
+            yield f"The base was asked {counts['base']:,} of these questions.\n"
     yield from (f"{row.said()}\n" for row in audited.measures if row.dimension == "all")
     if rows := [row for row in audited.measures if row.dimension == "options"]:
         yield table(("options", "asked for", "questions", "right, %", "95 %", "chance, %"), map(_measure, rows))
@@ -133,7 +137,11 @@ def _measure(row: Measure) -> list[object]:
 
 
 def _score(row: Accuracy) -> list[str]:
-    return [row.name, row.kind, f"{row.n:,}", percent(row.accuracy), interval(row.low, row.high)]
+    spread = interval(row.low, row.high) if row.low < row.high else ""
+    ahead = ["", ""]
+    if row.ahead is not None and row.ahead_low is not None and row.ahead_high is not None:
+        ahead = [f"{100 * row.ahead:+.1f}", f"{100 * row.ahead_low:+.1f} to {100 * row.ahead_high:+.1f}"]
+    return [row.name, row.kind, f"{row.n:,}", percent(row.accuracy), spread, *ahead]
 
 
 def _perturbed(audited: Audited) -> Iterator[str]:

@@ -6,11 +6,11 @@ the point. Published results are readable only beside these: on FailureSensorIQ 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import inf
 
 from failwise.evaluation.clustered import anchor_of
-from failwise.evaluation.metrics import accuracy
+from failwise.evaluation.metrics import CHANCE, accuracy
 from failwise.evaluation.records import Accuracy
 from failwise.generation.balance.shortcuts import shared_point
 from failwise.generation.records import Question
@@ -22,12 +22,12 @@ BASE_RATE = 0.35
 
 # What a row goes by: nothing, what is usual, or the facts of the graph.
 KINDS = {
-    "random": "chance",
+    "random": CHANCE,
     "always A": "anchor-blind",
     "longest option": "anchor-blind",
     "degree in the asset": "anchor-blind",
     "degree from other assets": "anchor-blind",
-    "pair prior from other assets": "graph",
+    "other-assets prior": "graph",
     "graph lookup": "graph",
 }
 
@@ -35,14 +35,20 @@ KINDS = {
 Scorer = Callable[[Question, int], float | None]
 
 
-def model_free_rows(questions: Sequence[Question], graph: KnowledgeGraph) -> list[Accuracy]:
+def model_free_rows(
+    questions: Sequence[Question], graph: KnowledgeGraph, student: Mapping[str, float] | None = None
+) -> list[Accuracy]:
     """Return all rows that the questions allow; rows that need facts come only where all questions have them.
 
     Intervals are by anchor: questions about one share their facts.
+
+    Args:
+        student: its points by question id, to compare with.
     """
     anchors = [anchor_of(q) for q in questions]
+    said = [student.get(q.id) for q in questions] if student else []
     rows = model_free_points(questions, graph)
-    return [accuracy(name, KINDS[name], points, anchors) for name, points in rows.items()]
+    return [accuracy(name, KINDS[name], points, anchors, said) for name, points in rows.items()]
 
 
 def model_free_points(questions: Sequence[Question], graph: KnowledgeGraph) -> dict[str, list[float]]:
@@ -61,7 +67,7 @@ def model_free_points(questions: Sequence[Question], graph: KnowledgeGraph) -> d
         points |= {
             "degree in the asset": _points(questions, priors.degree),
             "degree from other assets": _points(questions, priors.share_elsewhere),
-            "pair prior from other assets": _points(questions, priors.pair_elsewhere),
+            "other-assets prior": _points(questions, priors.pair_elsewhere),
             "graph lookup": _points(questions, priors.lookup),
         }
     return points
@@ -70,7 +76,7 @@ def model_free_points(questions: Sequence[Question], graph: KnowledgeGraph) -> d
 def elsewhere(graph: KnowledgeGraph) -> Callable[[Question], Iterator[tuple[str, list[float]]]]:
     """Return what scores a question's options by other asset classes, if they have facts; the highest is taken."""
     priors = _Priors(graph)
-    rules = {"degree from other assets": priors.share_elsewhere, "pair prior from other assets": priors.pair_elsewhere}
+    rules = {"degree from other assets": priors.share_elsewhere, "other-assets prior": priors.pair_elsewhere}
 
     def scored(question: Question) -> Iterator[tuple[str, list[float]]]:
         if question.fact_ids:

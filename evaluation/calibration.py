@@ -78,6 +78,11 @@ def finite(scores: Iterable[float]) -> bool:
     return bool(found) and all(map(math.isfinite, found))
 
 
+def best(scores: Sequence[float]) -> int | None:
+    """Return the place of the highest score, of equal ones the first; None where the student gave no answer."""
+    return max(range(len(scores)), key=scores.__getitem__) if finite(scores) else None
+
+
 def grade(questions: Sequence[Question], answers: Iterable[Answer]) -> list[Graded]:
     """Put answers beside the right options of their single-answer questions; "no answer" is left out."""
     asked = {q.id: q for q in single_answer(questions)}

@@ -1,56 +1,13 @@
-"""Shares of questions that are not independent: about one anchor they share their facts, and seeds share them all.
+"""Shares of questions that are not independent: about one anchor they share their facts."""
 
-Seeds are averaged question by question, and the interval is drawn over anchors. So it says how far the result would
-move with other anchors, not with other seeds: their values stand beside it.
-"""
-
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from failwise.evaluation.paired import bootstrap_difference, holm, mcnemar
 from failwise.generation.records import Question
-from failwise.statistics import wilson
-
-RESAMPLES = 2000
-
-# Points (0 to 1) by question, and what each question shares with others.
-Points = Mapping[str, float]
-Clusters = Mapping[str, Hashable]
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """A mean of points, with its 95 % interval over clusters, and the mean of each seed."""
-
-    value: float
-    low: float
-    high: float
-    n: int
-    clusters: int
-    seeds: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Contrast:
-    """One answerer minus another on the same questions.
-
-    `better` and `worse` count, for each pair of runs, the questions that the one alone and the other alone has right.
-    `p` is McNemar's, exact; of several pairs of runs the largest. `adjusted` is p after Holm, over a family of
-    contrasts.
-    """
-
-    difference: float
-    low: float
-    high: float
-    n: int
-    better: tuple[int, ...]
-    worse: tuple[int, ...]
-    p: float
-    adjusted: float
+from failwise.statistics import t95, wilson
 
 
 def anchor_of(question: Question) -> tuple[str, ...]:
@@ -58,52 +15,7 @@ def anchor_of(question: Question) -> tuple[str, ...]:
     return (question.asset_class, question.anchor) if question.anchor else ("", question.id)
 
 
-def share(runs: Sequence[Points], clusters: Clusters, resamples: int = RESAMPLES, seed: int = 0) -> Share:
-    """Return the mean over runs and questions with its percentile interval, whole clusters drawn (Field, Welsh 2007).
-
-    Args:
-        runs: points of each seed, all of the same questions.
-
-    Raises:
-        ValueError: there is no run, a run has no question, or the runs are not of the same questions.
-    """
-    mean = _mean(runs)
-    low, high = _interval(mean, clusters, resamples, seed)
-    seeds = tuple(sum(run.values()) / len(run) for run in runs)
-    return Share(sum(seeds) / len(seeds), low, high, len(mean), len({clusters[i] for i in mean}), seeds)
-
-
-def contrast(
-    runs: Sequence[Points], others: Sequence[Points], clusters: Clusters, resamples: int = RESAMPLES, seed: int = 0
-) -> Contrast:
-    """Return how much higher the mean of `runs` is, drawn by cluster, with McNemar's test run by run.
-
-    Runs are paired in their order; an answerer with one run is paired with each of the other's. A test over the runs
-    together would count every question as often as there are runs, and so find too much.
-
-    Raises:
-        ValueError: runs are not of the same questions, or cannot be paired.
-    """
-    one, other = _mean(runs), _mean(others)
-    if one.keys() != other.keys():
-        raise ValueError(f"{len(one.keys() ^ other.keys())} questions were answered by one of the two alone")
-    differences = {i: one[i] - other[i] for i in one}
-    low, high = _interval(differences, clusters, resamples, seed)
-    counts = [_discordant(a, b) for a, b in _paired(runs, others)]
-    p = max(mcnemar(*count) for count in counts)
-    better, worse = zip(*counts, strict=True)
-    return Contrast(sum(differences.values()) / len(one), low, high, len(one), better, worse, p, p)
-
-
-def adjusted(contrasts: Sequence[Contrast]) -> list[Contrast]:
-    """Return the contrasts with their p adjusted for their number (S. Holm 1979)."""
-    values = holm([c.p for c in contrasts])
-    return [replace(c, adjusted=p) for c, p in zip(contrasts, values, strict=True)]
-
-
-def intraclass_correlation(
-    asked: NDArray[np.int64], right: NDArray[Any], squares: NDArray[np.int64] | None = None
-) -> float:
+def intraclass_correlation(asked: NDArray[np.int64], right: NDArray[Any], squares: NDArray[Any] | None = None) -> float:
     """Return how alike the answers of one cluster are: 0 as those of different ones, 1 all the same.
 
     The estimator from the analysis of variance (A. Donner 1986), held between 0 and 1; 0 where all answers are alike,
@@ -130,46 +42,36 @@ def intraclass_correlation(
 
 def share_interval(clusters: Sequence[Hashable], points: Sequence[float]) -> tuple[float, float]:
     """Return the 95 % interval of the mean of points (0 to 1), each of a cluster; (0, 1) where there are none."""
-    numbers: dict[Hashable, int] = {}
-    places = np.array([numbers.setdefault(c, len(numbers)) for c in clusters], np.int64)
-    asked, right = np.bincount(places), np.bincount(places, np.asarray(points, np.float64))
-    return clustered_wilson(asked, float(sum(points)), intraclass_correlation(asked, right))
+    places = numbered(clusters)
+    return clustered_wilson(np.bincount(places), np.bincount(places, np.asarray(points, np.float64)))
 
 
-def clustered_wilson(asked: NDArray[np.int64], right: float, correlation: float) -> tuple[float, float]:
-    """Return the 95 % interval of a share of right answers, `asked` of them in each cluster.
+def clustered_wilson(asked: NDArray[np.int64], right: NDArray[Any]) -> tuple[float, float]:
+    """Return the 95 % interval of a share of right answers: `right` of the `asked` of each cluster.
 
-    Wilson's, with as many answers as they are worth: n over the design effect 1 + (m - 1) correlation, with m the
-    mean number of answers beside an answer (J. N. K. Rao and A. J. Scott 1992).
+    Wilson's, with as many answers as they are worth. Where few are right, or few wrong, hardly anything shows how alike
+    the answers of a cluster are: their correlation leans on a half with the weight of one answer. Chosen by simulation.
     """
-    n = int(asked.sum())
-    if n == 0:
+    n, total = int(asked.sum()), float(right.sum())
+    if n == 0 or (len(asked) == 1 and n > 1):  # one cluster tells nothing of others
         return wilson(0, 0)
-    effect = 1 + (float((asked**2).sum()) / n - 1) * correlation
-    return wilson(right / effect, n / effect)
+    seen = min(total, n - total)
+    effect = design_effect(asked, (seen * intraclass_correlation(asked, right) + 0.5) / (seen + 1))
+    return wilson(total / effect, n / effect)
 
 
-def _mean(runs: Sequence[Points]) -> dict[str, float]:
-    if not runs or not runs[0]:
-        raise ValueError("there is no question to take the mean of")
-    if any(run.keys() != runs[0].keys() for run in runs):
-        raise ValueError("the runs are not of the same questions")
-    return {i: sum(run[i] for run in runs) / len(runs) for i in runs[0]}
+def design_effect(asked: NDArray[np.int64], correlation: float) -> float:
+    """Return how many answers are worth one independent one, `asked` of them in each of two clusters or more.
+
+    1 + (m - 1) correlation, with m the mean number of answers beside an answer (J. N. K. Rao and A. J. Scott 1992), and
+    more where clusters are few (E. L. Korn and B. I. Graubard 1998).
+    """
+    n, clusters = int(asked.sum()), len(asked)
+    beside = float((asked**2).sum()) / n - 1
+    return (1 + beside * correlation) * (t95(clusters - 1) / t95(n - 1)) ** 2 if clusters < n else 1.0
 
 
-def _interval(points: Points, clusters: Clusters, resamples: int, seed: int) -> tuple[float, float]:
-    # In the order of the ids: the draws are by position, and a file's order must not change the interval.
-    ids = sorted(points)
-    return bootstrap_difference([points[i] for i in ids], [clusters[i] for i in ids], resamples, seed)
-
-
-def _paired(runs: Sequence[Points], others: Sequence[Points]) -> list[tuple[Points, Points]]:
-    longest = max(len(runs), len(others))
-    if any(len(side) not in (1, longest) for side in (runs, others)):
-        raise ValueError(f"{len(runs)} runs and {len(others)} cannot be paired; the seeds must be the same")
-    first, second = (list(side) * (longest if len(side) == 1 else 1) for side in (runs, others))
-    return list(zip(first, second, strict=True))
-
-
-def _discordant(one: Points, other: Points) -> tuple[int, int]:
-    return sum(one[i] > other[i] for i in one), sum(one[i] < other[i] for i in one)
+def numbered(clusters: Sequence[Hashable]) -> NDArray[np.int64]:
+    """Return (clusters,): a number from 0 on for each, the same for the same."""
+    numbers: dict[Hashable, int] = {}
+    return np.array([numbers.setdefault(c, len(numbers)) for c in clusters], np.int64)

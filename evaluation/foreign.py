@@ -5,9 +5,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from failwise.evaluation.calibration import best
 from failwise.evaluation.config import EvaluationConfig, Method
 from failwise.evaluation.engines.server import Client
-from failwise.evaluation.ways import Said, best
+from failwise.evaluation.ways import Said
 from failwise.files import content_id
 from failwise.generation.records import Arity, Question
 from failwise.training import prompts
@@ -52,7 +53,7 @@ class Foreign:
         text = _text(choice)
         if self._method == "likelihood":
             scores = _of_letters(choice, labels)
-            return Said(scores, best(scores) if scores else None)
+            return Said(scores, best(scores))
         reply = self._client.clean(text)
         if self._method == "constrained":
             chosen = _named(text, labels)

@@ -1,12 +1,14 @@
 """Tests of two answerers on the same questions."""
 
+from collections import Counter
 from collections.abc import Hashable, Sequence
 from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
-from failwise.statistics import Z95
+from failwise.evaluation.clustered import design_effect, intraclass_correlation, numbered
+from failwise.statistics import Z95, t95
 
 # Rounding of the Fourier transform in sign_flips: no p is said to be smaller.
 _LEAST_P = 1e-12
@@ -49,6 +51,14 @@ def sign_flips(sums: NDArray[np.int64]) -> float:
     return float(np.clip(tail, _LEAST_P, 1.0))
 
 
+def clustered_flips(differences: Sequence[int], clusters: Sequence[Hashable]) -> float:
+    """Return the p of `sign_flips` of differences (-1, 0 or 1), each of a question of a cluster."""
+    sums: Counter[Hashable] = Counter()
+    for cluster, difference in zip(clusters, differences, strict=True):
+        sums[cluster] += difference
+    return sign_flips(np.array([*sums.values()], np.int64))
+
+
 def paired_interval(better: float, worse: float, n: float) -> tuple[float, float]:
     """Return the 95 % interval of the difference of two shares of the same questions (D. G. Bonett, R. M. Price 2012).
 
@@ -64,6 +74,41 @@ def paired_interval(better: float, worse: float, n: float) -> tuple[float, float
     return max(-1.0, up - down - half), min(1.0, up - down + half)
 
 
+def clustered_paired_interval(differences: Sequence[float], clusters: Sequence[Hashable]) -> tuple[float, float]:
+    """Return the 95 % interval of a mean difference of points, each of a question of a cluster.
+
+    `paired_interval` with as many questions as they are worth; (-1, 1) where there are fewer than two clusters.
+
+    Args:
+        differences: points (0 to 1) of the one minus those of the other.
+    """
+    values, places = np.asarray(differences, np.float64), numbered(clusters)
+    asked = np.bincount(places)
+    if len(asked) < 2:
+        return -1.0, 1.0
+    sums, squares = np.bincount(places, values), np.bincount(places, values**2)
+    effect = design_effect(asked, intraclass_correlation(asked, sums, squares))
+    # Of differences that are parts of one, so many of one would have their sum and their sum of squares.
+    better, worse = float(squares.sum() + sums.sum()) / 2, float(squares.sum() - sums.sum()) / 2
+    return paired_interval(better / effect, worse / effect, len(values) / effect)
+
+
+def mean_interval(values: Sequence[float], clusters: Sequence[Hashable]) -> tuple[float, float]:
+    """Return the 95 % interval of the mean of values (-1 to 1), each of a cluster; (-1, 1) where fewer than two are.
+
+    Student's t over what the clusters add to the mean (K.-Y. Liang and S. L. Zeger 1986).
+    """
+    places = numbered(clusters)
+    asked, sums = np.bincount(places), np.bincount(places, np.asarray(values, np.float64))
+    count = len(asked)
+    if count < 2:
+        return -1.0, 1.0
+    mean = float(sums.sum()) / len(places)
+    spread = count / (count - 1) * float(((sums - mean * asked) ** 2).sum())
+    half = t95(count - 1) * sqrt(spread) / len(places)
+    return max(-1.0, mean - half), min(1.0, mean + half)
+
+
 def bootstrap_difference(
     differences: Sequence[float], clusters: Sequence[Hashable], resamples: int = 2000, seed: int = 0
 ) -> tuple[float, float]:
@@ -75,9 +120,8 @@ def bootstrap_difference(
         differences: per question, points of the one minus points of the other.
         clusters: per question, what it shares with others.
     """
-    numbers: dict[Hashable, int] = {}
-    places = np.array([numbers.setdefault(c, len(numbers)) for c in clusters], dtype=np.int64)
-    if not numbers:
+    places = numbered(clusters)
+    if not len(places):
         return 0.0, 0.0
     sums = np.bincount(places, weights=np.asarray(differences, dtype=np.float64))
     sizes = np.bincount(places)

@@ -8,7 +8,7 @@ still is (recall of performance), and how the responses move.
 from collections.abc import Sequence
 
 from failwise.evaluation.clustered import anchor_of, share_interval
-from failwise.evaluation.paired import mcnemar
+from failwise.evaluation.paired import clustered_flips
 from failwise.evaluation.records import Answer, Perturbed
 from failwise.generation.records import Question
 
@@ -38,10 +38,10 @@ def _row(kind: str, pairs: Sequence[_Pair]) -> Perturbed:
     counts = {name: moves.count(name) for name in ("stayed_right", "lost", "gained", "stayed_wrong", "moved", "silent")}
     before = sum(said.right for _, said, _, _ in pairs)
     after = sum(said.right for *_, said in pairs)
-    lost = before - counts["stayed_right"]
+    anchors = [anchor_of(question) for question, *_ in pairs]
     both = [move == "stayed_right" for move in moves]
-    low, high = share_interval([anchor_of(question) for question, *_ in pairs], both)
-    were_right = [(anchor_of(q), stayed) for (q, said, _, _), stayed in zip(pairs, both, strict=True) if said.right]
+    low, high = share_interval(anchors, both)
+    were_right = [(a, stayed) for a, stayed, (_, said, *_) in zip(anchors, both, pairs, strict=True) if said.right]
     recall_low, recall_high = share_interval([a for a, _ in were_right], [stayed for _, stayed in were_right])
     return Perturbed(
         kind,
@@ -55,7 +55,7 @@ def _row(kind: str, pairs: Sequence[_Pair]) -> Perturbed:
         counts["stayed_right"] / before if before else 0.0,
         recall_low,
         recall_high,
-        mcnemar(counts["gained"], lost),
+        clustered_flips([then.right - said.right for _, said, _, then in pairs], anchors),
         **counts,
     )
 

@@ -47,7 +47,11 @@ def is_right(choice: int | None, chosen: Sequence[int] | None, correct: Sequence
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
-    """A row of the score table: share of right answers with its 95 % Wilson interval."""
+    """A row of the score table: share of right answers with its 95 % interval by anchor; chance is known exactly.
+
+    `ahead` is the student's share minus that of this row on the same questions, `ahead_low` to `ahead_high` its 95 %
+    interval by anchor; None in the student's own row, and where there is no student.
+    """
 
     name: str
     kind: str
@@ -56,6 +60,9 @@ class Accuracy:
     accuracy: float
     low: float
     high: float
+    ahead: float | None = None
+    ahead_low: float | None = None
+    ahead_high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +114,9 @@ class Perturbed:
 
     Of `n` pairs the shares right before (`original`) and after (`perturbed`), their difference (`drop`, below 0 where
     it is a loss), right in both (`consistent`, `low` to `high` its 95 % interval), and right after of those right
-    before (`recall`). `p` is McNemar's. The rest counts pairs: right both times, right before alone (`lost`), after
-    alone (`gained`), the same wrong option both times, another wrong one, no answer after.
+    before (`recall`). `p` is that of the difference, whole anchors flipped. The rest counts pairs: right both times,
+    right before alone (`lost`), after alone (`gained`), the same wrong option both times, another wrong one, no answer
+    after.
     """
 
     kind: str
@@ -156,9 +164,9 @@ class Conformal:
 class RollUp:
     """Facts of one group (a relation, an asset class, a direction, …): their states, their answers, what is known.
 
-    `accuracy` is the share of right answers among `n`, `low` to `high` its 95 % interval; answers about one fact
-    count less than as many about several. `share` is the expected share of the facts that the student knows, those
-    included that were not asked, and `share_low` to `share_high` its 95 % interval.
+    `accuracy` is the share of right answers among `n`; its interval stands in the measures, by anchor. `share` is the
+    expected share of the facts that the student knows, those included that were not asked, and `share_low` to
+    `share_high` its 95 % interval.
     """
 
     dimension: str
@@ -173,8 +181,6 @@ class RollUp:
     right: int
     accuracy: float
     chance: float
-    low: float
-    high: float
     share: float
     share_low: float
     share_high: float

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import compress, count
 
 from failwise.errors import InputError
-from failwise.evaluation.answers import single_answer
 from failwise.evaluation.comparison.compare import Comparison, compare_answers
 from failwise.evaluation.comparison.facts import of_change
 from failwise.evaluation.comparison.records import Change, FactChange, GroupChange
@@ -28,10 +28,17 @@ _ORDER = (TRAINED, PARTLY, NEIGHBOUR, *_ENDS.values(), FAR, GENERAL)
 
 DIMENSION = "training"
 
+# Stands for the options where none is right.
+NONE = "none of them"
+
 
 @dataclass(frozen=True, slots=True)
 class LostQuestion:
-    """A question that was answered right before and is not now; `after` is the option taken, "" for none."""
+    """A question that was answered right before and is not now.
+
+    `right` and `after` are the right option and the one taken; where all right ones are asked for, they are joined.
+    `after` is "" where nothing was answered.
+    """
 
     question_id: str
     group: str
@@ -145,10 +152,12 @@ def _row(
 
 
 def _adjusted(rows: Sequence[GroupChange]) -> list[GroupChange]:
-    """Return the rows with p adjusted for the number of groups that no question stands in twice (S. Holm 1979)."""
-    apart = [row for row in rows if row.value in _APART]
-    values = dict(zip((row.value for row in apart), holm([row.p for row in apart]), strict=True))
-    return [replace(row, adjusted=values.get(row.value, row.p)) for row in rows]
+    """Return the rows with p adjusted for their number (S. Holm 1979), those of what neighbours share by themselves."""
+    values: dict[str, float] = {}
+    for family in (_APART, _ENDS.values()):
+        members = [row for row in rows if row.value in family]
+        values |= zip((row.value for row in members), holm([row.p for row in members]), strict=True)
+    return [replace(row, adjusted=values[row.value]) for row in rows]
 
 
 def _turned(facts: Sequence[FactChange], change: Change) -> list[FactChange]:
@@ -174,9 +183,15 @@ def _lost(
 ) -> Iterator[LostQuestion]:
     was_right = {answer.question_id for answer in before if answer.right}
     now = {answer.question_id: answer for answer in after}
-    for question in single_answer(questions):
+    for question in questions:
         answer = now.get(question.id)
         if answer is not None and question.id in was_right and not answer.right:
-            taken = "" if answer.choice is None else question.options[answer.choice]
-            group, right = next(iter(_groups(question, trained)), ""), question.options[question.answer]
+            chosen = answer.chosen if answer.choice is None else [answer.choice]
+            taken = "" if chosen is None else _texts(question, chosen)
+            right = _texts(question, compress(count(), question.correct))
+            group = next(iter(_groups(question, trained)), "")
             yield LostQuestion(question.id, group, question.tested_fact, question.question, right, taken)
+
+
+def _texts(question: Question, places: Iterable[int]) -> str:
+    return "; ".join(question.options[place] for place in places) or NONE

@@ -13,6 +13,7 @@ import torch
 from transformers import PreTrainedTokenizerBase
 
 from failwise.errors import StudentError
+from failwise.evaluation.answers import BASE
 from failwise.evaluation.engines.engine import Engine
 from failwise.evaluation.engines.local import Local
 from failwise.evaluation.reading import sums
@@ -20,15 +21,13 @@ from failwise.generation.records import Question
 from failwise.training import models, prompts
 from failwise.training.bases import Base, resolve_base
 from failwise.training.config import EMBEDDED, Device
+from failwise.training.contract import ADAPTER_CONFIG, FIRST, DecodeContract, base_fingerprint, student_fingerprint
 from failwise.training.contract import FILE as CONTRACT
-from failwise.training.contract import FIRST, DecodeContract, base_fingerprint, student_fingerprint
 from failwise.training.encoding import Encoder
 from failwise.training.examples import options_example
 from failwise.training.recipe import ASKED
 from failwise.training.records import Mode
 from failwise.training.tree import Tree
-
-BASE = "base"
 
 # Modes in which reasons are written, the one first that is asked for them where a student was taught several.
 _EXPLAINING = (Mode.RATIONALE, Mode.REASONS, Mode.JUSTIFIED)
@@ -112,6 +111,9 @@ class Scorer:
         return not self.named or not question.asset_class or question.asset_class in self.named
 
 
+# A folder with any of these is a student's; without its contract, one that is not whole, and no untrained base.
+_OF_A_STUDENT = (CONTRACT, ADAPTER_CONFIG, "training.json", "merge.json")
+
 # Returns what computes a model: the base, the tokenizer, and the student's folder (None: the base as it is).
 Loader = Callable[[Base, PreTrainedTokenizerBase, Path | None], Engine]
 
@@ -137,7 +139,7 @@ def scorer_of(student: str | Path, load: Loader) -> Scorer:
         StudentError: the student is not whole, its contract does not match, or it is the first of two stages.
     """
     folder = Path(student)
-    if not ((folder / CONTRACT).is_file() or (folder / "adapter_config.json").is_file()):
+    if not any((folder / name).is_file() for name in _OF_A_STUDENT):
         base = resolve_base(EMBEDDED if student == BASE else str(student))
         tokenizer = models.load_tokenizer(base)
         fingerprint = base_fingerprint(base.name, base.revision, models.chat_template_hash(tokenizer))

@@ -23,9 +23,10 @@ def score_rows(
     """
     asked = single_answer(questions)
     anchors = {q.id: anchor_of(q) for q in asked}
-    rows = []
-    for kind, answers in (("student", student), ("base", base)):
-        points = [(float(a.right), anchors[a.question_id]) for a in answers if a.question_id in anchors]
-        if points:
-            rows.append(accuracy(kind, kind, *zip(*points, strict=True)))
-    return rows + model_free_rows(asked, graph) if asked else rows
+    said, before = ({a.question_id: float(a.right) for a in answers if a.question_id in anchors}
+                    for answers in (student, base))  # fmt: skip
+    rows = [accuracy("student", "student", [*said.values()], [anchors[i] for i in said])] if said else []
+    if before:
+        of = [anchors[i] for i in before], [said.get(i) for i in before]
+        rows.append(accuracy("base", "base", [*before.values()], *of))
+    return rows + model_free_rows(asked, graph, said) if asked else rows

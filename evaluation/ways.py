@@ -8,7 +8,7 @@ from functools import partial
 from typing import NamedTuple
 
 from failwise.errors import StudentError
-from failwise.evaluation.calibration import finite, probabilities
+from failwise.evaluation.calibration import best, finite, probabilities
 from failwise.evaluation.config import EvaluationConfig, Score
 from failwise.evaluation.reading import Weights, foretold
 from failwise.evaluation.scorer import Scorer
@@ -75,11 +75,6 @@ def _chosen(question: Question, scores: tuple[float, ...], reasons: str) -> Said
     if question.arity is Arity.MULTIPLE:
         return Said(scores, None, reasons, chosen=tuple(place for place, odds in enumerate(scores) if odds > 0))
     return Said(scores, best(scores), reasons)
-
-
-def best(scores: Sequence[float]) -> int:
-    """Return the place of the highest score, of equal ones the first."""
-    return max(range(len(scores)), key=scores.__getitem__)
 
 
 def rotations(question: Question, most: int) -> list[list[int]]:

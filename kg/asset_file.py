@@ -23,18 +23,18 @@ class Thing:
 
 @dataclass
 class Table:
-    """What one asset class says with one relation: each pair of IRIs with its truth, and its source.
+    """What one asset class says with one relation: each pair of IRIs with its truth, and its sources, sorted.
 
     A truth of None is a pair that is named and left open.
     """
 
     relation: str
     truths: dict[tuple[str, str], bool | None] = field(default_factory=dict)
-    sources: dict[tuple[str, str], str] = field(default_factory=dict)
+    sources: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     reading: str = ""
 
-    def source_of(self, pairs: Iterable[tuple[str, str]]) -> str | None:
-        """Return the source of all these pairs, or None where it differs."""
+    def sources_of(self, pairs: Iterable[tuple[str, str]]) -> tuple[str, ...] | None:
+        """Return the sources of all these pairs, or None where they differ."""
         found = {self.sources[pair] for pair in pairs}
         return found.pop() if len(found) == 1 else None
 
@@ -43,7 +43,7 @@ class AssetFile:
     """The triples of one asset class, whose facts come from `sources`."""
 
     def __init__(self, asset: Thing, slug: str, sources: Iterable[str]) -> None:
-        self.asset, self.slug, self._sources = asset, slug, sorted(sources)
+        self.asset, self.slug, self._sources = asset, slug, tuple(sorted(sources))
         self._declared: set[Thing] = set()
         self._graph = Graph(bind_namespaces="none")
         for prefix, namespace in PREFIXES.items():
@@ -102,23 +102,23 @@ class AssetFile:
         candidates = sorted({concepts.get(o, o) for _, o in table.truths})
         judged = [pair for pair, truth in table.truths.items() if truth is not None]
         denied = [pair for pair in judged if table.truths[pair] is False]
-        closing = table.source_of(denied)  # a closed table has one source
+        closing = table.sources_of(denied)  # all of a closed table has the same
         complete = len(judged) == len(rows) * len(candidates) and len(denied) < len(judged)
         closed = closing is not None and complete
         is_open = len(judged) < len(table.truths)
-        default = closing if closed else table.source_of(table.truths) if is_open else None
+        default = closing if closed else table.sources_of(table.truths) if is_open else None
         if closed or is_open:
             self._write_table(table.relation, rows, candidates, closed, default, table.reading)
-        elif len(self._sources) == 1:
-            default = self._sources[0]
+        else:
+            default = self._sources
         for (subject, object_), truth in table.truths.items():
-            source = table.sources[subject, object_]
+            sources = table.sources[subject, object_]
             if truth:
                 self._add(subject, table.relation, object_)
-                if source != default:
-                    self._cite(subject, table.relation, object_, source)
+                if sources != default:
+                    self._cite(subject, table.relation, object_, sources)
             elif truth is False and not closed:
-                self._deny(table.relation, subject, object_, source)
+                self._deny(table.relation, subject, object_, sources)
 
     def turtle(self, ontology: Triples, documents: Iterable[str]) -> str:
         """Return the file's text: a comment with sources and licences, then the triples in fixed order.
@@ -144,14 +144,20 @@ class AssetFile:
         return "\n".join(line.replace("\n", " ") for line in lines) + "\n\n" + text + "\n"
 
     def _write_table(
-        self, relation: str, rows: list[str], candidates: list[str], closed: bool, source: str | None, reading: str
+        self,
+        relation: str,
+        rows: list[str],
+        candidates: list[str],
+        closed: bool,
+        sources: tuple[str, ...] | None,
+        reading: str,
     ) -> None:
         node = TABLE[f"{self.slug}.{local_name(relation)}"]
         self._add(node, RDF.type, FW.FactTable)
         self._add(node, FW.assetClass, self.asset.iri)
         self._add(node, FW.relation, relation)
-        for name in [source] if source else self._sources:
-            self._add(node, DCTERMS.source, name)
+        for source in sources or self._sources:
+            self._add(node, DCTERMS.source, source)
         self._say(node, FW.reading, reading)
         self._graph.add((URIRef(node), URIRef(FW.closed), Value(closed)))
         for row in rows:
@@ -159,22 +165,23 @@ class AssetFile:
         for candidate in candidates:
             self._add(node, FW.candidate, candidate)
 
-    def _deny(self, relation: str, subject: str, object_: str, source: str) -> None:
+    def _deny(self, relation: str, subject: str, object_: str, sources: tuple[str, ...]) -> None:
         node = NO[f"{local_name(subject)}.not.{local_name(relation)}.{local_name(object_)}"]
         self._add(node, RDF.type, OWL.NegativePropertyAssertion)
         self._add(node, OWL.sourceIndividual, subject)
         self._add(node, OWL.assertionProperty, relation)
         self._add(node, OWL.targetIndividual, object_)
-        if [source] != self._sources:
+        for source in sources if sources != self._sources else ():
             self._add(node, DCTERMS.source, source)
 
-    def _cite(self, subject: str, relation: str, object_: str, source: str) -> None:
+    def _cite(self, subject: str, relation: str, object_: str, sources: tuple[str, ...]) -> None:
         node = AXIOM[f"{local_name(subject)}.{local_name(relation)}.{local_name(object_)}"]
         self._add(node, RDF.type, OWL.Axiom)
         self._add(node, OWL.annotatedSource, subject)
         self._add(node, OWL.annotatedProperty, relation)
         self._add(node, OWL.annotatedTarget, object_)
-        self._add(node, DCTERMS.source, source)
+        for source in sources:
+            self._add(node, DCTERMS.source, source)
 
     def _add(self, subject: str, predicate: str, object_: str) -> None:
         self._graph.add((URIRef(subject), URIRef(predicate), URIRef(object_)))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from failwise.errors import InputError
-from failwise.files import storage_errors, write_json, write_text
+from failwise.files import part_beside, storage_errors, write_json, write_text
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Entity, Fact, Truth
 
@@ -129,9 +129,8 @@ def _id(within: str, entity: Entity) -> str:
 
 def _write(path: Path, tables: Mapping[str, str], documents: Mapping[str, Any]) -> None:
     """Write a folder whole, or not at all."""
-    part = path.with_name(f".{path.name}.part")
+    part = part_beside(path)
     try:
-        shutil.rmtree(part, ignore_errors=True)
         for code, rows in tables.items():
             write_text(part / f"{code}.jsonl", rows)
         for name, document in documents.items():

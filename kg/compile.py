@@ -1,6 +1,7 @@
 """Triples become entities, relations and stated facts. What cannot be understood becomes a finding, never a
 silent loss. `infer.py` adds what follows from them."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -15,6 +16,8 @@ from failwise.kg.vocabulary import DCTERMS, FW, KINDS, OWL, RDF, RDFS
 _DIRECTIONS = {FW.Forward: Direction.FORWARD, FW.Inverse: Direction.INVERSE}
 _POLARITIES = {FW.Selection: Polarity.SELECTION, FW.Elimination: Polarity.ELIMINATION}
 STATED_TWICE = "is stated both as yes and as no"
+# As shapes.ttl has it: what is filled in must not ask for more than there is.
+_WORDS = re.compile(r"([^{}]|\{(asset|subject|object)\})*")
 
 
 def local_name(node: str) -> str:
@@ -118,13 +121,19 @@ class Compiler:
             local_name(node),
             node,
             self._text(node, RDFS.label),
-            self._text(node, FW.statement),
-            self._text(node, FW.denial),
+            self._sentence(node, FW.statement),
+            self._sentence(node, FW.denial),
             families,
             self.graph.node(node, RDFS.domain) or "",
             self.graph.node(node, RDFS.range) or "",
             self.graph.is_a(node, OWL.FunctionalProperty),
         )
+
+    def _sentence(self, node: str, predicate: str) -> str:
+        text = self._text(node, predicate)
+        if not _WORDS.fullmatch(text):
+            self.find("ERROR", node, f"{text!r} has other slots than {{asset}}, {{subject}} and {{object}}; mend it")
+        return text
 
     def _chained(self, relation: Relation, declared: Mapping[str, Relation]) -> Relation:
         try:
@@ -155,6 +164,7 @@ class Compiler:
 
     def state_facts(self) -> None:
         """Fill `facts` with all that is stated, then with what the tables add."""
+        self._refuse_shared_slugs()
         self._read_citations()
         stated = self.graph.by_predicate(self.graph.instances(FW.Relation))
         for relation, pairs in stated.items():
@@ -170,6 +180,19 @@ class Compiler:
             self._deny(node)
         for table in self.graph.instances(FW.FactTable):
             self._read_table(table)
+
+    def _refuse_shared_slugs(self) -> None:
+        """Find asset classes whose facts would have the same ids."""
+        first: dict[str, str] = {}
+        for node in self.graph.instances(FW.AssetClass):
+            slug = self.entity(node).slug
+            if (other := first.setdefault(slug, node)) != node:
+                self._find_slug(node, slug, f"has the same id as {other}: {slug}; rename one")
+            elif not slug:
+                self._find_slug(node, slug, "has no letter or digit in its name to make an id of; rename it")
+
+    def _find_slug(self, node: str, slug: str, message: str) -> None:
+        self.find("ERROR", node, message)
 
     def _state(self, relation: str, name: str, asset: str, subject: str, objects: Iterable[Term]) -> None:
         """State the yes facts of one subject and relation; there are many, so what they share is made once."""

@@ -34,14 +34,14 @@ _GENERIC = frozenset(
 
 @dataclass(slots=True)
 class _Judgement:
-    """What the documents say of one pair: the truth (None: left blank), where, and the IRI of the source.
+    """What the documents say of one pair: the truth (None: left blank), where, and the IRIs of the sources, sorted.
 
     `filled` marks a no that was read into a blank.
     """
 
     truth: Truth | None
     place: Place
-    source: str
+    sources: tuple[str, ...]
     filled: bool = False
 
 
@@ -99,7 +99,7 @@ class DraftWriter:
             object_ = self.naming.settled.get((relation.range, claim.object))
             if object_ is not None and (subject is not None or not claim.subject):
                 pairs = tables.setdefault(claim.asset_class, {}).setdefault(claim.relation, {})
-                new = _Judgement(claim.truth, claim.place, self._source(claim))
+                new = _Judgement(claim.truth, claim.place, self._sources_of(claim))
                 self._join(pairs, (subject, object_), new, claim)
         return tables
 
@@ -135,8 +135,14 @@ class DraftWriter:
         name = self.ontology.declared_in.get(source)
         return name is not None and not self.ontology.files[name].is_relative_to(self.folder)
 
-    def _source(self, claim: Claim) -> str:
+    def _sources_of(self, claim: Claim) -> tuple[str, ...]:
         name = claim.source or self.draft.asset_classes[claim.asset_class].source or claim.place.file
+        parts = name.split(", ") if name not in self._sources else [name]
+        # Facts name several sources by their slugs; a label may have commas of its own.
+        slugs = all(part in self._sources or part == slugify(part) != "" for part in parts)
+        return tuple(sorted({self._source(part, claim) for part in (parts if slugs else [name])}))
+
+    def _source(self, name: str, claim: Claim) -> str:
         if name not in self._sources:
             self._sources[name] = SOURCE[slugify(name)]
         iri = self._sources[name]
@@ -148,20 +154,20 @@ class DraftWriter:
     # --- blanks that mean no ---
 
     def _close_blanks(self, tables: dict[str, dict[str, _Pairs]]) -> None:
-        pools: dict[tuple[str, str], set[Settled]] = {}
+        pools: dict[tuple[str, tuple[str, ...]], set[Settled]] = {}
         for relations in tables.values():
             for name, pairs in relations.items():
                 for (subject, object_), judged in pairs.items():
                     if subject is None:
-                        pools.setdefault((name, judged.source), set()).add(object_)
+                        pools.setdefault((name, judged.sources), set()).add(object_)
         for label, relations in tables.items():
             declared = self.draft.asset_classes[label].closed
             for name, pairs in relations.items():
                 if (self.closed_blanks or name in declared) and not self.naming.relations[name].functional:
-                    _fill(pairs, lambda source, name=name: pools.get((name, source), set()))  # type: ignore[misc]
+                    _fill(pairs, lambda sources, name=name: pools.get((name, sources), set()))  # type: ignore[misc]
 
 
-def _fill(pairs: _Pairs, pool: Callable[[str], set[Settled]]) -> None:
+def _fill(pairs: _Pairs, pool: Callable[[tuple[str, ...]], set[Settled]]) -> None:
     """Set every blank to no, and every pair that the rows and names of the table leave out."""
     for judged in pairs.values():
         if judged.truth is None:
@@ -169,9 +175,9 @@ def _fill(pairs: _Pairs, pool: Callable[[str], set[Settled]]) -> None:
     first = {subject: judged for (subject, _), judged in pairs.items() if judged.truth is Truth.YES}
     objects = {object_ for _, object_ in pairs}
     for subject, judged in first.items():
-        others = objects if subject is not None else _not_listed(objects, pool(judged.source))
+        others = objects if subject is not None else _not_listed(objects, pool(judged.sources))
         for object_ in sorted(others, key=lambda s: s.slug):
-            pairs.setdefault((subject, object_), _Judgement(Truth.NO, judged.place, judged.source, True))
+            pairs.setdefault((subject, object_), _Judgement(Truth.NO, judged.place, judged.sources, True))
 
 
 def _not_listed(listed: set[Settled], pool: set[Settled]) -> set[Settled]:
@@ -215,7 +221,7 @@ class _AssetWriter:
 
     def file(self) -> AssetFile:
         """Return the file with all that is said of the asset class."""
-        sources = {j.source for pairs in self.relations.values() for j in pairs.values()}
+        sources = {source for pairs in self.relations.values() for j in pairs.values() for source in j.sources}
         file = AssetFile(self.asset, self.settled.slug, sources)
         self.parent._places.setdefault(self.asset.iri, self.draft.place)
         for iri in sorted(sources & self.parent._new_sources.keys()):
@@ -270,7 +276,7 @@ class _AssetWriter:
             concepts[o.iri] = o.concept or o.iri
             known = judged.truth in (Truth.YES, Truth.NO)
             table.truths[s.iri, o.iri] = judged.truth is Truth.YES if known else None
-            table.sources[s.iri, o.iri] = judged.source
+            table.sources[s.iri, o.iri] = judged.sources
             self._note(relation, subject, object_, judged)
         table.reading = self._reading(relation, pairs)
         file.add_table(table, concepts)

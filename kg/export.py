@@ -1,8 +1,12 @@
-"""Write an ontology, or the facts of some asset classes, in the formats other tools read. All of them but JSON Lines
-and probes (.bear) can be imported again, and nothing is lost on the way."""
+"""Write an ontology, or the facts of some asset classes, in the formats other tools read.
+
+All of them but JSON Lines and probes (.bear) can be imported again. Nothing is lost on the way where the ontology
+below has the names, or where exact names are asked for: otherwise new names join that are but spellings of one.
+"""
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -28,6 +32,7 @@ TRIPLES = {
     ".rdf": ox.RdfFormat.RDF_XML,
 }
 PROBES = ".bear"
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # XML 1.0, 2.2
 COLUMNS = ("id", "asset_class", "relation", "subject", "object", "truth", "basis", "source", "kind")
 
 
@@ -35,11 +40,10 @@ def export(ontology: Ontology, path: Path, asset_classes: Iterable[str] = ()) ->
     """Write the ontology as triples, or the facts of asset classes (all if none is named); return how many.
 
     Raises:
-        InputError: the ending of `path` names no format.
+        InputError: the ending of `path` names no format, or one that holds the whole ontology alone.
         OntologyError: an asset class is not known.
     """
-    if path.suffix in TRIPLES:
-        return _write_triples(ontology.graph, path)
+    asset_classes = list(asset_classes)
     writers: dict[str, Callable[[KnowledgeGraph, Ontology, list[str], Path], None]] = {
         ".csv": _csv,
         ".tsv": _csv,
@@ -47,9 +51,14 @@ def export(ontology: Ontology, path: Path, asset_classes: Iterable[str] = ()) ->
         ".jsonl": _jsonl,
         ".graphml": _graphml,
     }
-    if path.suffix not in (*writers, PROBES):
+    if path.suffix not in (*TRIPLES, *writers, PROBES):
         allowed = ", ".join([*TRIPLES, *writers, PROBES])
         raise InputError(f"unknown format {path.suffix or path.name!r}; allowed are {allowed}")
+    if path.suffix in TRIPLES:
+        if asset_classes:
+            able = ", ".join([*writers, PROBES])
+            raise InputError(f"{path.suffix} holds the whole ontology; formats of single asset classes are {able}")
+        return _write_triples(ontology.graph, path)
     graph = KnowledgeGraph.usable(ontology)
     slugs = sorted(graph.asset_class(name).slug for name in asset_classes) or list(graph.asset_classes)
     if path.suffix == PROBES:
@@ -79,7 +88,8 @@ def quads(graph: Triples) -> Iterator[ox.Quad]:
 
 
 def _node(node: str) -> ox.NamedNode | ox.BlankNode:
-    return ox.BlankNode(node[2:].replace(".", "")) if node.startswith("_:") else ox.NamedNode(node)
+    # RDF/XML writes a blank node's name as an NCName, which begins with a letter.
+    return ox.BlankNode("b" + node[2:].replace(".", "")) if node.startswith("_:") else ox.NamedNode(node)
 
 
 def _term(term: Term) -> ox.NamedNode | ox.BlankNode | ox.Literal:
@@ -155,6 +165,10 @@ def _graphml(graph: KnowledgeGraph, ontology: Ontology, slugs: list[str], path: 
         _, asset, relation, subject, object_, truth, basis, _, kind = note
         network.add_edge(f"note:{asset}/{subject}", f"note:{object_}", asset_class=asset, relation=relation,
                          subject=subject, object=object_, truth=truth, basis=basis, kind=kind)  # fmt: skip
+    texts = (text for part in (network.nodes(data=True), network.edges(data=True)) for *_, said in part
+             for text in said.values())  # fmt: skip
+    if odd := next(filter(_NOT_XML.search, texts), None):
+        raise InputError(f"{path}: {odd!r} holds a character that XML has no place for; type it anew without it")
     buffer = io.BytesIO()
     nx.write_graphml(network, buffer)
     write_text(path, buffer.getvalue().decode() + "\n")

@@ -80,7 +80,10 @@ class KnowledgeGraph:
         if asset_class is not None:
             asset_class = self.asset_class(asset_class).slug
         if relation is not None and relation not in self.relations:
-            raise OntologyError(f"unknown relation {relation!r}{did_you_mean(relation, self.relations)}")
+            raise OntologyError(
+                f"unknown relation {relation!r}{did_you_mean(relation, self.relations) or ';'} "
+                f"`failwise ontology stats` lists all {len(self.relations)}"
+            )
         # The same failure mode or sensor stands on thousands of asset classes: an asset class has the shorter list.
         if asset_class is None and (subject is not None or object is not None):
             facts = min((self._by_end.get(e, ()) for e in (subject, object) if e is not None), key=len)
@@ -125,7 +128,7 @@ class KnowledgeGraph:
             if entity.label == name:
                 return entity
         raise OntologyError(
-            f"unknown asset class {name!r}{did_you_mean(name, self.asset_classes)} "
+            f"unknown asset class {name!r}{did_you_mean(name, self.asset_classes) or ';'} "
             f"`failwise ontology stats` lists all {len(self.asset_classes)}"
         )
 

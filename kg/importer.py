@@ -11,7 +11,8 @@ from failwise.files import write_text
 from failwise.kg.check import check
 from failwise.kg.compile import STATED_TWICE
 from failwise.kg.decisions import Decisions
-from failwise.kg.diff import Diff, diff
+from failwise.kg.diff import diff
+from failwise.kg.diff_words import Diff
 from failwise.kg.draft_writer import DraftWriter
 from failwise.kg.findings import in_order
 from failwise.kg.graph import KnowledgeGraph
@@ -26,7 +27,7 @@ from failwise.kg.sheets.graph_draft import draft_graph
 from failwise.kg.sheets.graphml import draft_graphml
 from failwise.kg.sheets.layouts import draft_sheets
 from failwise.kg.sheets.matrix_json import draft_json
-from failwise.kg.sheets.records import Draft, SourceNote
+from failwise.kg.sheets.records import Draft, Place, SourceNote
 from failwise.kg.sheets.template_asset import read_source
 from failwise.kg.sheets.template_reader import draft_template, is_template
 from failwise.kg.suggest import Suggester
@@ -132,6 +133,8 @@ def stage(
     writer = DraftWriter(draft, naming, base, folder, closed_blanks=options.blank == "no")
     documents = {path.name for path in paths}
     files = writer.files()
+    if not files and not _errors(draft.findings):
+        _find_nothing(sorted(documents), draft)
     if not options.replace:
         _refuse_loss(files, folder, documents, draft)
     after, staged = before, base
@@ -172,11 +175,12 @@ def read_documents(paths: Iterable[Path], base: Ontology, graph: KnowledgeGraph,
 
 def _read(path: Path, base: Ontology, reading: ReadOptions) -> Draft:
     draft = Draft()
-    if path.suffix in FORMATS:
+    ending = path.suffix.lower()
+    if ending in FORMATS:
         draft_graph(path, draft, base, reading.relations)
-    elif path.suffix == ".json":
+    elif ending == ".json":
         draft_json(path, draft, reading)
-    elif path.suffix == ".graphml":
+    elif ending == ".graphml":
         draft_graphml(path, draft, reading)
     else:
         sheets = read_document(path, draft.findings)
@@ -229,11 +233,17 @@ def _look_alikes(naming: Naming, decisions: Decisions, draft: Draft, by: str) ->
 
 
 def _holds_ontology(folder: Path) -> bool:
-    return folder.is_dir() and any(f.suffix in FORMATS for f in folder.rglob("*"))
+    return folder.is_dir() and any(f.suffix.lower() in FORMATS for f in folder.rglob("*"))
 
 
 def _errors(findings: Iterable[Finding]) -> bool:
     return any(f.level == "ERROR" for f in findings)
+
+
+def _find_nothing(documents: Iterable[str], draft: Draft) -> None:
+    for name in documents:
+        fix = "fill in rows below the header, or name another document"
+        draft.find("ERROR", Place(name, "", 0), "nothing", "nothing to import: it states no fact", name, fix)
 
 
 def _refuse_loss(files: Iterable[str], folder: Path, documents: set[str], draft: Draft) -> None:

@@ -22,7 +22,7 @@ class Inference:
         self.relations = relations
         self.graph = compiler.graph
         self.kinds = nx.DiGraph((narrow, broad) for narrow, broad in compiler.links(FW.kindOf) if narrow != broad)
-        self.loops = [narrow for narrow, broad in compiler.links(FW.kindOf) if narrow == broad]
+        self.loops = [narrow for narrow, broad in self.graph.subject_objects(FW.kindOf) if narrow == broad]
 
     def run(self) -> dict[str, Fact]:
         """Add all that follows and return the facts in order of id."""
@@ -156,8 +156,8 @@ class Inference:
     # --- broader and narrower asset classes ---
 
     def _inherit(self) -> None:
-        for slug in self.loops:
-            self.compiler.find("ERROR", slug, "an asset class cannot be a kind of itself; remove fw:kindOf")
+        for node in self.loops:
+            self.compiler.find("ERROR", node, "an asset class cannot be a kind of itself; remove fw:kindOf")
         if not self.kinds:
             return
         try:

@@ -73,13 +73,13 @@ def ontology_files(paths: Iterable[Path] = (), *, shipped: bool = True) -> dict[
 
 def _files_of(path: Path) -> dict[str, Path]:
     if path.is_dir():
-        found = {f.relative_to(path).as_posix(): f for f in path.rglob("*") if f.suffix in FORMATS}
+        found = {f.relative_to(path).as_posix(): f for f in path.rglob("*") if f.suffix.lower() in FORMATS}
         if not found:
             raise OntologyError(f"{path} holds no ontology file; allowed are {ALLOWED}")
         return found
     if not path.exists():
         raise OntologyError(f"{path} does not exist; name an ontology file ({ALLOWED}), or a folder of them")
-    if path.suffix not in FORMATS:
+    if path.suffix.lower() not in FORMATS:
         raise OntologyError(f"{path} is not an ontology file; allowed are {ALLOWED}")
     return {path.name: path}
 

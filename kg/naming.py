@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from failwise.kg.compile import local_name
 from failwise.kg.names import LONGEST, cleaned, slugify, unseen_characters
 from failwise.kg.records import Relation
-from failwise.kg.resolve import Known, Names, normalise
+from failwise.kg.resolve import How, Known, Names, normalise
 from failwise.kg.sheets.records import Draft, Place
 from failwise.kg.vocabulary import FIXED, FW, KINDS, RATING, Kind
 
@@ -50,7 +50,8 @@ class Naming:
             if self._fit(kind, label):
                 groups.setdefault((kind, self._key(label)), []).append(label)
         by_slug: dict[tuple[str, str], str] = {}
-        for (kind, _), labels in groups.items():
+        things = [(kind, some) for (kind, _), alike in groups.items() for some in self._apart(kind, alike)]
+        for kind, labels in things:
             found = self._meaning(KINDS[kind], labels)
             other = by_slug.setdefault((kind, found.slug), found.label)
             if other != found.label:
@@ -85,6 +86,14 @@ class Naming:
     def _key(self, label: str) -> str:
         return slugify(label) if self.exact else normalise(label)
 
+    def _apart(self, kind: str, labels: list[str]) -> Iterable[list[str]]:
+        """Split spellings of one name where several of them are exactly the labels of different known things."""
+        parts: dict[str, list[str]] = {}
+        for label in labels:
+            known = self.names.find(kind, label)
+            parts.setdefault(known.iri if known and known.how is How.EXACT else "", []).append(label)
+        return parts.values() if len(parts.keys() - {""}) > 1 else [labels]
+
     def _meaning(self, kind: Kind, labels: list[str]) -> Settled:
         if kind.iri in FIXED:
             return Settled(labels[0], labels[0], RATING[labels[0]], True)
@@ -99,7 +108,7 @@ class Naming:
 
     def _known(self, kind: Kind, label: str) -> Known | None:
         found = self.names.find(kind.iri, label)
-        return None if found is None or (self.exact and found.how != "exact") else found
+        return None if found is None or (self.exact and found.how is not How.EXACT) else found
 
     def _fit(self, kind: str, label: str) -> bool:
         """Say whether a label can be a name; what is wrong with it is found."""

@@ -1,10 +1,10 @@
 """Findings with their owners: the node whose shape is broken, or the asset class whose facts are at odds."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
-from failwise.kg.check import shipped_shapes
+from failwise.kg.check import broken_shapes
 from failwise.kg.compile import Compiler, local_name
 from failwise.kg.infer import Inference
 from failwise.kg.joins import Join, Tables
@@ -18,15 +18,19 @@ CIRCLE = 0  # the owner of findings that are about no single asset class
 
 @dataclass
 class OwnedCompiler(Compiler):
-    """Notes beside each finding whose it is: the slug of an asset class, or an IRI."""
+    """Notes beside each finding whose it is: the slug of an asset class, or an IRI; by default its node."""
 
-    owner: str = ""
+    owner: str | None = None
     denial: str = ""
     owners: list[str] = field(default_factory=list)
 
     def find(self, level: str, node: str, message: str) -> None:
-        self.owners.append(self.owner or node)
+        self.owners.append(node if self.owner is None else self.owner)
         super().find(level, node, message)
+
+    def _find_slug(self, node: str, slug: str, message: str) -> None:
+        self.owner = slug
+        super()._find_slug(node, slug, message)
 
     def _add(self, fact: Fact) -> None:
         self.owner = fact.asset_class.slug
@@ -100,14 +104,12 @@ def digest_of(text: str) -> int:
 
 def judge(graph: Triples, number: Numbers, focus: Iterable[str] | None = None) -> Iterator[tuple[int, Finding]]:
     """Yield all findings with the numbers of their owners; their files are still to be filled in."""
-    for broken in shipped_shapes().broken(graph, focus):
-        value = "" if broken.value is None or broken.value == broken.focus_node else str(broken.value)
-        found = Finding(broken.severity, broken.focus_node, broken.message, value, rule="shape")
-        yield number[broken.focus_node], found
+    for found in broken_shapes(graph, focus):
+        yield number[found.node], found
     compiler = OwnedCompiler(graph)
     with paused_collector():
         relations = compiler.relations()
         compiler.state_facts()
         OwnedInference(compiler, relations).run()
     for owner, found in zip(compiler.owners, compiler.findings, strict=True):
-        yield number.of_owner(owner), Finding(found.level, found.node, found.message, rule="facts")
+        yield number.of_owner(owner), replace(found, rule="facts")

@@ -6,6 +6,8 @@ open an address. XML entities it would expand: what is more than an abbreviation
 
 import re
 import sys
+from codecs import BOM_UTF8
+from collections.abc import Iterable
 from pathlib import PurePath
 
 import pyoxigraph as ox
@@ -25,7 +27,8 @@ FORMATS = {
 ALLOWED = ", ".join(FORMATS)
 
 _DOCTYPE = re.compile(rb"<!DOCTYPE[^\[>]*(\[.*?\]\s*)?>", re.DOTALL)
-_ENTITY = re.compile(rb"<!ENTITY\s+(%\s+)?\S+\s+(SYSTEM|PUBLIC|\"[^\"]*[&%][^\"]*\"|'[^']*[&%][^']*')")
+# An entity that points elsewhere, holds others, or is so long that repeating it fills the memory.
+_ENTITY = re.compile(rb"<!ENTITY\s+(%\s+)?\S+\s+(SYSTEM|PUBLIC|\"([^\"]*[&%]|[^\"]{1001})|'([^']*[&%]|[^']{1001}))")
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))")
 _ESCAPED = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f"}
 
@@ -44,11 +47,13 @@ def parse(
     Raises:
         OntologyError: it does not parse; the sentence names file and line.
     """
-    triples, kind = Triples() if into is None else into, FORMATS[path.suffix]
+    triples, kind = Triples() if into is None else into, FORMATS[path.suffix.lower()]
     if kind is ox.RdfFormat.RDF_XML:
         _refuse_entities(path, content)
     try:
-        quads = ox.parse(input=content, format=kind, base_iri=PREFIXES["fw"])
+        quads: Iterable[ox.Quad] = ox.parse(input=content.removeprefix(BOM_UTF8), format=kind, base_iri=PREFIXES["fw"])
+        if kind is ox.RdfFormat.JSON_LD:  # an @graph with an @id is a named graph: a fourth term
+            quads = (ox.Quad(q.subject, q.predicate, q.object) for q in quads)
         # From Rust to Python as one text of N-Quads: three times as fast as an object for every term.
         lines = (ox.serialize(quads, format=ox.RdfFormat.N_QUADS) or b"").decode()
     except SyntaxError as error:
@@ -109,7 +114,8 @@ def _reason(message: str) -> str:
     """Keep what is wrong; the line was named already."""
     if "LoadDocumentCallback" in message:
         return "it names a remote context, and nothing is fetched; write the context into the file"
-    return re.sub(r"^Parser error at line \d+ (column|between columns) [\d and]+: ", "", message)
+    message = re.sub(r"^Parser error at line \d+ (column|between columns) [\d and]+: ", "", message)
+    return f"{message}; save it as UTF-8" if "utf-8" in message.lower() else message
 
 
 def _refuse_entities(path: PurePath, content: bytes) -> None:
@@ -120,8 +126,8 @@ def _refuse_entities(path: PurePath, content: bytes) -> None:
     doctype = _DOCTYPE.search(content)
     if b"<!ENTITY" in content and (doctype is None or _ENTITY.search(doctype.group())):
         raise OntologyError(
-            f"{path}: it declares XML entities that point elsewhere or hold others; these are not expanded. "
-            "Write the text itself, or save the file as Turtle"
+            f"{path}: it declares XML entities that point elsewhere, hold others or are longer than 1,000 characters; "
+            "these are not expanded. Write the text itself, or save the file as Turtle"
         )
     if doctype is not None and re.search(rb"<!DOCTYPE\s+\S+\s+(SYSTEM|PUBLIC)", head):
         raise OntologyError(f"{path}: its DOCTYPE points to another document, which is not fetched; remove the DOCTYPE")

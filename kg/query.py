@@ -39,13 +39,12 @@ def sparql(ontology: Ontology, graph: KnowledgeGraph, text: str, most: int = 100
     Raises:
         InputError: it does not parse, changes something, or would open an address (SERVICE, FROM).
     """
-    prologue = "".join(f"PREFIX {name}: <{iri}>\n" for name, iri in PREFIXES.items())
-    _refuse_reaching_out(prologue + text)
+    _refuse_reaching_out(text)
     store = ox.Store()
     store.bulk_extend(quads(ontology.graph))
     store.bulk_extend(_inferred(graph))
     try:
-        result: Any = store.query(prologue + text, use_default_graph_as_union=True)
+        result: Any = store.query(text, prefixes=dict(PREFIXES), use_default_graph_as_union=True)
     except (SyntaxError, ValueError, RuntimeError) as error:
         raise InputError(f"the query cannot be run: {error}") from error
     if isinstance(result, ox.QueryBoolean):

@@ -1,13 +1,18 @@
 """The program as a user meets it: what it prints, and what it says of wrong input (exit code 2, nothing written)."""
 
+import errno
 import json
 import os
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic_core import SchemaError
+from typer.main import get_command
 
 from failwise import __version__, cli
 from tests.conftest import ROOT, TOY, Program, environment
@@ -37,6 +42,32 @@ def test_every_command_explains_itself(failwise: Program, command: str) -> None:
     assert "Usage" in done.stdout
 
 
+def test_help_shows_every_word_of_every_help_text(failwise: Program) -> None:
+    def words(text: str) -> list[str]:
+        return text.replace("│", " ").replace("`", "").split()
+
+    def commands(command: Any, *path: str) -> Iterator[tuple[Any, tuple[str, ...]]]:
+        yield command, path
+        for name, below in getattr(command, "commands", {}).items():
+            yield from commands(below, *path, name)
+
+    for command, path in commands(get_command(cli.app)):
+        shown = Counter(words(failwise(*path, "--help").stdout))
+        for text in (command.help, *(getattr(p, "help", "") for p in command.params)):
+            assert not Counter(words(text or "")) - shown, f"{' '.join(path)}: {text}"
+
+
+def test_a_file_without_permission_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def app(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", "run/ontology/manifest.json")
+
+    monkeypatch.setattr(cli, "app", app)
+    assert cli.exit_code([]) == 2
+    assert "may not read or write run/ontology/manifest.json; mend its permissions" in capsys.readouterr().err
+
+
 def test_check_stats_and_export(failwise: Program, tmp_path: Path) -> None:
     checked = json.loads(failwise("ontology", "check", TOY, "--json").stdout)
     assert checked["counts"] == {"ERROR": 0, "WARN": 0, "INFO": 2}
@@ -45,6 +76,21 @@ def test_check_stats_and_export(failwise: Program, tmp_path: Path) -> None:
     assert {"asset_class": "toy fan", "relation": "indicatedBy", "yes": 1, "no": 1, "unknown": 2} in stats["tables"]
     assert failwise("ontology", "export", "facts.csv", "-o", TOY).returncode == 0
     assert "toy-fan/indicatedBy" in (tmp_path / "facts.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (("ask", "pump", "--most", "-1"), "should be greater than or equal to 0"),
+        (("query", "ASK {}", "--most", "-1"), "should be greater than or equal to 0"),
+        (("diff", "a", "b", "--most", "-1"), "should be greater than or equal to 0"),
+        (("template", "", "--out", "new.xlsx"), "'' cannot name an asset class"),
+    ],
+)
+def test_what_no_command_of_the_ontology_takes(failwise: Program, call: tuple[str, ...], said: str) -> None:
+    done = failwise("ontology", *call)
+    assert done.returncode == 2 and said in done.stderr
+    assert not Path("new.xlsx").exists()
 
 
 def test_questions_then_rationales_twice(failwise: Program, tmp_path: Path) -> None:
@@ -105,6 +151,13 @@ WRONG = {
     "bad value": (
         "questions generate --set questions.max_options=11 --out out",
         "less than or equal to 10 (given: 11)",
+    ),
+    "bad list": ("questions generate --set questions.relations=causes --out out", "it is a list: [causes]"),
+    "setting without end": ("questions generate --set training.rank=[1 --out out", "behind training.rank= is not YAML"),
+    "file for a folder": ("run toy.yaml --folder broken.yaml", "cannot write broken.yaml: File exists; choose another"),
+    "relation with no near one": (
+        "questions generate --set questions.relations=[xyz] --out out",
+        "unknown relation 'xyz'; `failwise ontology stats` lists all",
     ),
     "not a setting": ("questions generate --set rank --out out", "is not key=value"),
     "no yaml": ("run broken.yaml", "broken.yaml, line 2: not YAML"),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from failwise.evaluation import audit
+from failwise.evaluation.coverage.findings import HARD_TO_DECIDE
 from failwise.evaluation.records import AUDITS, ROLL_UPS, Answer, FactAudit, RollUp
 from failwise.evaluation.sources import LoadedQuestions, open_answers
 from failwise.files import file_digest, read_records, write_json, write_records
@@ -124,6 +125,28 @@ def test_the_base_stands_beside_the_student(
     assert "the untrained base" in (tmp_path / "audit" / "report.html").read_text()
 
 
+def test_answers_of_the_base_that_do_not_fit_are_refused(
+    failwise: Program, given: Given, questions: list[Question], tmp_path: Path
+) -> None:
+    answers, asked = given(knows_the_fan)
+    base = tmp_path / "base.jsonl"
+    said = [replace(answer(q, right=False), student="base") for q in questions if q.split == "test"]
+    for wrong, why in (
+        ([replace(a, right=True) for a in said], "the base: the answer to"),
+        ([*said, *said], "has two answers"),
+        ([replace(a, question_id=f"other-{a.question_id}") for a in said], "which is not in the question file"),
+        ([said[0], replace(said[1], student="another")], "the answers are of several students"),
+    ):
+        write_records(base, wrong)
+        done = failwise("audit", answers, asked, "--out", tmp_path / "audit", "--base", base)
+        assert done.returncode == 2 and why in done.stderr
+        assert not (tmp_path / "audit").exists()
+    write_records(base, said[:5])
+    done = failwise("audit", answers, asked, "--out", tmp_path / "audit", "--base", base)
+    assert done.returncode == 0, done.stderr
+    assert "The base was asked 5 of these questions." in (tmp_path / "audit" / "audit.md").read_text()
+
+
 def test_a_bar_that_is_missed_is_named(failwise: Program, given: Given, tmp_path: Path) -> None:
     answers, asked = given(knows_the_fan)
     bars = ("--fail-under", "asset_class:fan=0.2", "--fail-under", "asset_class=0.2")
@@ -180,6 +203,32 @@ def test_other_questions_than_were_asked_are_refused(failwise: Program, given: G
     asked.write_text(asked.read_text() + "\n")
     done = failwise("audit", answers, asked, "--out", tmp_path / "other")
     assert done.returncode == 2 and "give the file that was asked, or ask again" in done.stderr
+
+
+@pytest.mark.parametrize("manifest", [[], {"inputs": ["x"]}, {"inputs": {}, "config": 7}])
+def test_a_manifest_of_something_else_says_nothing(
+    failwise: Program, given: Given, tmp_path: Path, manifest: object
+) -> None:
+    write_json(tmp_path / "manifest.json", manifest)
+    done = failwise("audit", *given(knows_the_fan), "--out", tmp_path / "audit")
+    assert done.returncode == 0, done.stderr
+    assert "asked until they were decided" not in done.stdout
+
+
+def test_answers_until_decided_are_said_to_be_of_what_was_hard(failwise: Program, given: Given, tmp_path: Path) -> None:
+    write_json(tmp_path / "manifest.json", {"config": {"until_decided": True}})
+    done = failwise("audit", *given(knows_the_fan), "--out", tmp_path / "audit")
+    assert done.returncode == 0, done.stderr
+    assert HARD_TO_DECIDE in done.stdout and HARD_TO_DECIDE in (tmp_path / "audit" / "audit.md").read_text()
+
+
+def test_the_last_answer_counts_where_only_its_line_end_is_missing(given: Given) -> None:
+    answers, _ = given(knows_the_fan)
+    whole = answers.read_bytes()
+    for text, torn in ((whole.removesuffix(b"\n"), 0), (whole[:-9], 1)):
+        answers.write_bytes(text)
+        said = open_answers(answers)
+        assert len(said) == len(list(said)) == whole.count(b"\n") - torn
 
 
 def test_a_set_without_facts_is_scored_and_not_audited(

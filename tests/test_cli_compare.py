@@ -121,6 +121,19 @@ def test_what_cannot_be_compared_leaves_nothing(
     assert not (tmp_path / "out").exists()
 
 
+def test_students_asked_until_decided_are_compared_with_a_caution_and_fail_nothing(
+    failwise: Program, files: tuple[Path, Path, Path], tmp_path: Path
+) -> None:
+    write_json(tmp_path / "manifest.json", {"config": {"until_decided": True}})
+    done = failwise("compare", *files, "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert "until it was decided" in done.stdout and "until it was decided" in (tmp_path / "out/compare.md").read_text()
+    for command in (("compare", "--fail-on-loss"), ("retention",)):
+        refused = failwise(*command, *files, "--out", tmp_path / "other")
+        assert refused.returncode == 2 and "ask again without it" in refused.stderr
+    assert not (tmp_path / "other").exists()
+
+
 def test_names_that_would_run_are_text_on_the_page(
     failwise: Program, files: tuple[Path, Path, Path], tmp_path: Path
 ) -> None:

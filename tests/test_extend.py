@@ -130,6 +130,13 @@ def test_sparql_sees_stated_and_inferred_facts(failwise: Program) -> None:
     ]  # fmt: skip
 
 
+def test_a_workbook_that_was_not_filled_in_says_so(failwise: Program, tmp_path: Path) -> None:
+    failwise("ontology", "template", "mill", "--out", "mill.xlsx")
+    done = failwise("ontology", "import", "mill.xlsx", "--out", "plant")
+    assert (done.returncode, "it states no fact" in done.stdout) == (1, True)
+    assert not (tmp_path / "plant").exists()
+
+
 def test_a_template_is_not_written_over(failwise: Program, tmp_path: Path) -> None:
     assert failwise("ontology", "template", "mill", "--out", "mill.xlsx").returncode == 0
     before = (tmp_path / "mill.xlsx").read_bytes()

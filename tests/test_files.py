@@ -10,7 +10,16 @@ from pathlib import Path
 import pytest
 
 from failwise.errors import InputError, StorageError
-from failwise.files import RecordLog, atomic_writer, content_id, held_alone, read_records, write_records, write_text
+from failwise.files import (
+    RecordLog,
+    atomic_writer,
+    content_id,
+    dump_record,
+    held_alone,
+    read_records,
+    write_records,
+    write_text,
+)
 from tests.conftest import environment
 
 
@@ -52,6 +61,17 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_of_two_writers_of_one_file_each_writes_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    with atomic_writer(path) as first:
+        first.write(b"long and first")
+        with atomic_writer(path) as second:
+            second.write(b"short")
+        assert path.read_text() == "short"
+        first.write(b" and whole")
+    assert path.read_text() == "long and first and whole"
+
+
 def test_a_torn_last_line_is_cut_and_the_rest_kept(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     with RecordLog(path) as log:
@@ -62,6 +82,15 @@ def test_a_torn_last_line_is_cut_and_the_rest_kept(tmp_path: Path) -> None:
     with RecordLog(path) as log:
         log.append(Note("d"))
     assert [n.id for n in read_records(path, Note)] == ["a", "b", "d"]
+
+
+def test_a_whole_last_line_without_its_line_end_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(dump_record(Note("a")) + b"\n" + dump_record(Note("b")))
+    assert [n.id for n in read_records(path, Note, torn_tail=True)] == ["a", "b"]
+    with RecordLog(path) as log:
+        log.append(Note("c"))
+    assert [n.id for n in read_records(path, Note)] == ["a", "b", "c"]
 
 
 def test_a_folder_is_held_by_one_process_until_it_ends(tmp_path: Path) -> None:

@@ -15,7 +15,11 @@ from failwise.errors import InputError
 from failwise.evaluation.records import AUDITS, Answer, FactAudit
 from failwise.files import dump_record, read_records, write_records
 from failwise.generation.config import QuestionsConfig, RationalesConfig
+from failwise.generation.drawing.supply import supplies
 from failwise.generation.drawing.synthesize import Synthesis
+from failwise.generation.planning.config import PlanConfig
+from failwise.generation.planning.files import write_plan
+from failwise.generation.planning.planner import make_plan
 from failwise.generation.rationales import job as rationales_module
 from failwise.generation.rationales.job import carry_over, request_fingerprint, write_rationales
 from failwise.generation.records import Question, Rationale
@@ -26,8 +30,8 @@ from failwise.kg.records import Fact
 from failwise.manifest import StageFolder, set_aside_folders
 from failwise.progress import Bar
 from failwise.run import STAGES
-from failwise.run_folder import STUDENT_ANSWERS, TRAINING, Run, save_config
-from tests.conftest import toy_paths
+from failwise.run_folder import FACTS, STUDENT_ANSWERS, TRAINING, Run, save_config
+from tests.conftest import Program, toy_paths
 
 R = TypeVar("R")
 
@@ -134,6 +138,50 @@ def test_nothing_is_stale_in_a_fresh_run(workshop: Workshop) -> None:
     assert found.lines()[-1] == "it keeps the student as it is"
 
 
+@pytest.mark.parametrize("way", ["hops", "plan", "file", "file without facts"])
+def test_nothing_is_stale_in_a_fresh_run_made_in_another_way(workshop: Workshop, way: str) -> None:
+    graph, path = workshop.graph(), workshop.folder / f"{way}.jsonl"
+    made = list(Synthesis(graph, QuestionsConfig()))
+    sections: dict[str, Mapping[str, object]] = {"questions": {"file": path}}
+    if way == "hops":
+        sections = {"rationales": {"teacher": "scripted", "concurrency": 1, "hops": 1}}
+    elif way == "plan":
+        sections = {"questions": {"plan": path, "margin": 0.9}}
+        write_plan(path, make_plan(supplies(graph, QuestionsConfig()), PlanConfig(per_fact=3), graph.digest))
+    elif way == "file":
+        write_records(path, [replace(q, template="elsewhere", ontology="other") for q in made[::-1]])
+    else:
+        write_records(path, [replace(q, template="", ontology="", fact_ids=(), tested_fact="") for q in made])
+    workshop.run("rationales", **sections)
+    found = workshop.impact()
+    assert not found
+    assert found.remake is not None
+    assert found.remake.rationales.stale == 0
+
+
+def test_a_run_in_german_is_held_against_german(workshop: Workshop, failwise: Program) -> None:
+    asked = {"language": "de", "asset_classes": ["fan"], "relations": ["indicatedBy"]}
+    workshop.run("rationales", ontology={}, questions=asked)
+    done = failwise("ontology", "impact", workshop.folder / "run")
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "ontology: unchanged")
+
+
+def test_what_a_changed_ontology_asks_of_the_teacher_knows_a_file_and_its_hops(workshop: Workshop) -> None:
+    path = workshop.folder / "taken.jsonl"
+    write_records(path, Synthesis(workshop.graph(), QuestionsConfig()))
+    hops = {"teacher": "scripted", "concurrency": 1, "hops": 1}
+    sections: dict[str, Mapping[str, object]] = {"questions": {"file": path}, "rationales": hops}
+    workshop.run("rationales", **sections)
+    workshop.asked()
+    workshop.edit(VIBRATES, STILL)
+    said = workshop.impact().remake
+    workshop.run("rationales", **sections)
+    assert said is not None
+    train = [q for q in workshop.records(Question, "questions/questions.jsonl") if q.split == "train"]
+    assert said.rationales == Share(len({q.id for q in workshop.asked()}), len(train))
+    assert 0 < said.rationales.stale < said.rationales.of
+
+
 def test_a_fact_that_turns_no_takes_along_what_rests_on_it(workshop: Workshop) -> None:
     workshop.run()
     questions = workshop.records(Question, "questions/questions.jsonl")
@@ -203,6 +251,13 @@ def test_new_facts_are_counted_where_the_run_asks(workshop: Workshop) -> None:
     assert found.new_facts == {"toy-fan": 1}  # it was unknown; the boiler is not asked about
     assert found
     assert "new facts that no question asks yet: 1 (1 toy-fan)" in found.lines()
+
+
+def test_a_file_that_is_gone_from_a_finished_stage_is_named(workshop: Workshop) -> None:
+    workshop.run("ontology")
+    (workshop.folder / "run" / "ontology" / FACTS).unlink()
+    with pytest.raises(InputError, match=r"cannot read .*facts.jsonl"):
+        workshop.run("questions")
 
 
 def test_a_run_whose_asset_class_is_gone_says_so(workshop: Workshop) -> None:

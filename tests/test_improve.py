@@ -25,7 +25,7 @@ def run(failwise: Program, tmp_path: Path, tiny_base: Path) -> Path:
     path = tmp_path / "toy.yaml"
     path.write_text(
         f"""
-folder: out
+folder: "out #1"
 ontology: {{paths: [{TOY}]}}
 questions: {{asset_classes: [toy pump], relations: [indicatedBy], train_per_fact: 2}}
 training:
@@ -36,7 +36,7 @@ evaluation: {{device: cpu, threads: 1}}
     )
     done = failwise("run", path)
     assert done.returncode == 0, done.stderr
-    return tmp_path / "out"
+    return tmp_path / "out #1"
 
 
 def questions(folder: Path) -> list[Question]:
@@ -72,6 +72,10 @@ def test_holes_are_filled_and_what_is_frozen_is_never_taught(failwise: Program, 
         second.returncode == 0 and second.stderr.count("done before") == len(before) - 1 == 12
     )  # the first round's end was set aside
     assert {path: path.stat().st_mtime_ns for path in before} == before
+    fewer = failwise(*command, "--set", "improve.rounds=1")
+    assert fewer.returncode == 0, fewer.stderr
+    steps = json.loads((out / "control" / "student" / "training.json").read_text())["result"]["steps"]
+    assert steps == 4  # as long as this loop, though a second round lies beside
 
 
 def test_an_unfinished_run_is_refused(failwise: Program, run: Path) -> None:
@@ -79,6 +83,14 @@ def test_an_unfinished_run_is_refused(failwise: Program, run: Path) -> None:
     done = failwise("improve", run, "--out", "better")
     assert done.returncode == 2 and "has no student/contract.json" in done.stderr
     assert not (run.parent / "better").exists()
+
+
+def test_a_folder_of_the_run_itself_is_refused(failwise: Program, run: Path) -> None:
+    before = sorted(run.iterdir())
+    for out in (run, run / "better"):
+        done = failwise("improve", run, "--out", out)
+        assert done.returncode == 2 and "name a folder beside it" in done.stderr
+    assert sorted(run.iterdir()) == before
 
 
 def test_the_account_tells_holes_from_the_rest(toy: KnowledgeGraph, run: Path) -> None:

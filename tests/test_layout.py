@@ -13,7 +13,7 @@ from failwise.kg.vocabulary import FW, PREFIXES
 from tests.conftest import ROOT, environment
 
 STAGES = ("ontology", "kg", "generation", "training", "evaluation")
-HEAVY = ("torch", "transformers", "peft", "vllm", "bitsandbytes", "rdflib", "pyshacl", "openai", "jinja2", "pydantic")
+HEAVY = ("torch", "transformers", "peft", "vllm", "bitsandbytes", "rdflib", "pyshacl", "jinja2", "pydantic")
 
 
 def test_package_table_links_and_folders_agree() -> None:

@@ -51,6 +51,7 @@ def test_once_through_and_a_second_time(failwise: Program, config: Path, tmp_pat
     first = failwise("run", config)
     assert first.returncode == 0, first.stderr
     assert "report: out/report/report.html" in first.stdout
+    assert not [line for line in first.stderr.splitlines() if not line.strip()]
     assert (tmp_path / "out" / "report" / "report.html").stat().st_size > 10_000
     assert [s for s in STAGES if (tmp_path / "out" / s / "manifest.json").is_file()] == list(STAGES)
 
@@ -67,15 +68,58 @@ def test_once_through_and_a_second_time(failwise: Program, config: Path, tmp_pat
 
 def test_other_settings_do_not_overwrite_a_run(failwise: Program, config: Path, tmp_path: Path) -> None:
     assert failwise("run", config).returncode == 0
-    before = results(tmp_path / "out")
-    refused = failwise("run", config, "--set", "questions.seed=1")
-    assert refused.returncode == 2
-    assert "pass --redo" in refused.stderr
-    assert results(tmp_path / "out") == before
+    before, kept = results(tmp_path / "out"), (tmp_path / "out" / "run.json").read_bytes()
+    for setting, stage in (
+        ("questions.seed=1", "questions"),
+        ("training.rank=2", "student"),
+        ("title=Other", "report"),
+    ):
+        plan = json.loads(failwise("run", config, "--set", setting, "--dry-run", "--json").stdout)
+        assert [s["stage"] for s in plan if s["what"].startswith("needs --redo: ")] == [stage]
+        refused = failwise("run", config, "--set", setting)
+        assert refused.returncode == 2
+        assert "pass --redo" in refused.stderr
+        assert results(tmp_path / "out") == before
+        assert (tmp_path / "out" / "run.json").read_bytes() == kept
+    plan = json.loads(failwise("run", config, "--set", "questions.seed=1", "--redo", "--dry-run", "--json").stdout)
+    assert not any("--redo" in s["what"] for s in plan)
     assert failwise("run", config, "--set", "questions.seed=1", "--redo").returncode == 0
     assert (tmp_path / "out" / "questions.old-1" / "questions.jsonl").read_bytes() == before[
         "questions/questions.jsonl"
     ]
+
+
+def test_another_title_makes_the_report_again_and_nothing_else(failwise: Program, config: Path, tmp_path: Path) -> None:
+    failwise("run", config)
+    assert failwise("run", config, "--set", "title=Our pump", "--redo").returncode == 0
+    assert "<title>Our pump" in (tmp_path / "out" / "report" / "report.html").read_text()
+    assert [p.name for p in (tmp_path / "out").glob("*.old-*")] == ["report.old-1"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (["questions.test_per_fact=0"], "there is no test question to ask"),
+        (["questions.multiple_share=1", "training.recipe=answer"], "test questions asks for several options"),
+    ],
+)
+def test_a_student_that_nothing_can_be_asked_of_is_not_trained(
+    failwise: Program, config: Path, tmp_path: Path, settings: list[str], said: str
+) -> None:
+    refused = failwise("run", config, *(word for setting in settings for word in ("--set", setting)))
+    assert refused.returncode == 2
+    assert said in refused.stderr
+    assert not (tmp_path / "out" / "student").exists()
+
+
+def test_without_what_writes_the_report_nothing_is_begun(
+    failwise: Program, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    refused = failwise("run", config)
+    assert refused.returncode == 2
+    assert "needs the package 'jinja2'" in refused.stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_two_at_once_in_one_folder_are_one_too_many(failwise: Program, config: Path, tmp_path: Path) -> None:
@@ -130,5 +174,5 @@ def test_interrupted_anywhere_it_goes_on(
         assert "Traceback" not in errors
     assert failwise("run", config).returncode == 0
     interrupted = results(tmp_path / "out")
-    assert failwise("run", config, "--folder", "straight").returncode == 0
-    assert results(tmp_path / "straight") == interrupted
+    assert failwise("run", config, "--folder", "straight #1").returncode == 0
+    assert results(tmp_path / "straight #1") == interrupted

@@ -21,10 +21,10 @@ from benchmarks.students.measure import CLOCK, STEPS, STUDENT, Job, TimeUpError,
 from benchmarks.students.pages import put, table
 from benchmarks.students.plan import CONTROL, Cell, Column, Settings
 from benchmarks.students.scores import minutes
+from benchmarks.students.shares import Contrast, Points, Share, contrast, share
 from benchmarks.students.table import made_with
 from failwise.errors import InputError
 from failwise.evaluation.answers import sample, single_answer, write_answers
-from failwise.evaluation.clustered import Contrast, Points, Share, contrast, share
 from failwise.evaluation.records import Answer
 from failwise.files import RecordLog, held_alone, read_json, read_records, write_json
 from failwise.generation.formats.question_files import read_questions

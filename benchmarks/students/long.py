@@ -18,11 +18,12 @@ from rich.console import Console
 from benchmarks.students.command import DATA, ROOT, finish
 from benchmarks.students.material import ORIGINAL, PERTURBED, Sources
 from benchmarks.students.pages import put, table
+from benchmarks.students.shares import Clusters, Points, Share, share
 from benchmarks.students.table import made_with
 from failwise.config import RunConfig, load_config
 from failwise.evaluation.answers import sample, write_answers
 from failwise.evaluation.baselines import model_free_points
-from failwise.evaluation.clustered import Clusters, Points, Share, anchor_of, share
+from failwise.evaluation.clustered import anchor_of
 from failwise.files import read_json, read_records, write_records
 from failwise.generation.drawing.synthesize import Synthesis
 from failwise.generation.formats.question_files import QUESTIONS
@@ -34,7 +35,7 @@ from failwise.student_stages import train
 
 CONFIG = ROOT / "benchmarks" / "failuresensoriq.yaml"
 NAME = "long"
-PRIOR = "pair prior from other assets"
+PRIOR = "other-assets prior"
 RELEVANCIES = {
     "relevant_sensors_for_failure_mode": "sensors that indicate a failure mode",
     "irrelevant_sensors_for_failure_mode": "sensors that do not",

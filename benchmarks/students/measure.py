@@ -156,11 +156,7 @@ def _ask(job: Job, questions: Sequence[Question], path: Path) -> None:
 
     config = job.config()
     base = "base" if config.training.base == EMBEDDED else config.training.base
-    if job.cell.row == FREE:
-        from benchmarks.students.free import write_replies
-
-        write_replies(base, questions, config.evaluation, path, job.check_time)
-        return
+    asked = config.evaluation.model_copy(update={"method": "generation"}) if job.cell.row == FREE else config.evaluation
     student = job.folder / STUDENT if job.cell.trained else base
     done = 0
 
@@ -170,7 +166,7 @@ def _ask(job: Job, questions: Sequence[Question], path: Path) -> None:
         _show(f"{path.stem}: {done} of {len(questions)}")
         job.check_time()
 
-    write_answers(student, questions, config.evaluation, path, advance)
+    write_answers(student, questions, asked, path, advance)
 
 
 def _show(text: str) -> None:

@@ -18,7 +18,7 @@ REGIMES = (NEW, HELD_OUT)
 
 CONTROL = "answer"
 FREE, BASE = "base, free reply", "base, constrained"
-MODEL_FREE = ("pair prior from other assets", "degree in the asset", "graph lookup")
+MODEL_FREE = ("other-assets prior", "degree in the asset", "graph lookup")
 
 FILE = "settings.json"
 

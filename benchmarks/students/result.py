@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from benchmarks.students.material import ORIGINAL, SETS
 from benchmarks.students.plan import BASE, CONTROL, FREE, MODEL_FREE, Settings
 from benchmarks.students.scores import Cost, Runs
-from failwise.evaluation.clustered import Clusters, Contrast, Points, Share, adjusted, contrast, share
+from benchmarks.students.shares import Clusters, Contrast, Points, Share, adjusted, contrast, share
 
 NO_RUNS = Runs()
 

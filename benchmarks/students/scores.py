@@ -10,8 +10,9 @@ from benchmarks.students.kept import Marks, Spent, kept_in
 from benchmarks.students.material import ORIGINAL, PERTURBED, SETS
 from benchmarks.students.measure import CLOCK, STUDENT, Beat, answered, trained
 from benchmarks.students.plan import MODEL_FREE, Cell, Column
+from benchmarks.students.shares import Points
 from failwise.evaluation.baselines import model_free_points
-from failwise.evaluation.clustered import Points, anchor_of
+from failwise.evaluation.clustered import anchor_of
 from failwise.files import RecordLog, content_id, read_json, read_records
 from failwise.generation.records import Question
 from failwise.kg.graph import KnowledgeGraph

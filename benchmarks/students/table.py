@@ -11,12 +11,11 @@ from benchmarks.students.plan import CONTROL, REGIMES
 from benchmarks.students.protocol import protocol
 from benchmarks.students.result import Result
 from benchmarks.students.scores import BOTH, SCORED
-from failwise.evaluation.clustered import Contrast, Share
+from benchmarks.students.shares import Contrast, Share
 
 NAME = "students"
 MISSING = "—"
 NAMES = {
-    "pair prior from other assets": "other-assets prior",
     CONTROL: "answer (control)",
     "audit": "our audit",
     "original": "FailureSensorIQ",

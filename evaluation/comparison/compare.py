@@ -43,9 +43,12 @@ class Comparison:
 
 
 def compare_answers(
-    graph: KnowledgeGraph, questions: Questions, a: Answers, b: Answers, *, seed: int = 0
+    graph: KnowledgeGraph, questions: Questions, a: Answers, b: Answers, *, until_decided: bool = False, seed: int = 0
 ) -> Comparison:
     """Compare two students by their answers to the same questions.
+
+    Args:
+        until_decided: one of the two or both were asked each fact until it was decided.
 
     Raises:
         InputError: there is no question that both answered, or answers do not fit the questions or the graph.
@@ -54,4 +57,5 @@ def compare_answers(
     first, second = (audit(graph, probes, seed) for probes in pairs.probes)
     groups = group_changes(graph, pairs, first, second)
     facts = fact_changes(pairs, first, second)
-    return Comparison(pairs.students, pairs.left_out, groups, facts, findings(groups, facts, pairs.students))
+    found = findings(groups, facts, pairs.students, until_decided)
+    return Comparison(pairs.students, pairs.left_out, groups, facts, found)

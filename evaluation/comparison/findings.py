@@ -12,14 +12,25 @@ _SPOKEN = ("relation", "asset_class", "direction", "polarity")
 _NAMED = 5
 
 
-def findings(groups: Sequence[GroupChange], facts: Sequence[FactChange], students: tuple[str, str]) -> list[str]:
+def findings(
+    groups: Sequence[GroupChange], facts: Sequence[FactChange], students: tuple[str, str], until_decided: bool = False
+) -> list[str]:
     """Return what a comparison shows, the most general first."""
-    return [*_same(students), _overall(groups[0]), *_by_dimension(groups), *_facts(facts)]
+    return [*_same(students), *_adaptive(until_decided), _overall(groups[0]), *_by_dimension(groups), *_facts(facts)]
 
 
 def _same(students: tuple[str, str]) -> Iterator[str]:
     if students[0] == students[1]:
         yield f"Both files hold answers of one student ({line(students[0])}): what differs is not what it knows."
+
+
+def _adaptive(until_decided: bool) -> Iterator[str]:
+    if until_decided:
+        yield (
+            "One or both were asked each fact until it was decided, and so more of what they found hard: shares right, "
+            "their differences and p are not those of all questions, and mostly lean against them. Go by the shares "
+            "known."
+        )
 
 
 def _overall(row: GroupChange) -> str:

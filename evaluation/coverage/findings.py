@@ -5,20 +5,30 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from failwise.evaluation.coverage.shortcuts import is_followed
+from failwise.evaluation.metrics import CHANCE
 from failwise.evaluation.perturbation import ALL as ALL_KINDS
-from failwise.evaluation.records import FactAudit, Perturbed, RollUp, Shortcut
+from failwise.evaluation.records import Accuracy, FactAudit, Perturbed, RollUp, Shortcut
 
 # Shares of facts known that count as all and as nothing, and how far apart two parts are before it is said.
 ALL, NOTHING, APART = 0.95, 0.05, 0.25
 
-# Questions of a fact below which a share known can lie outside its interval (benchmarks/coverage.py --sparse).
+# Questions of a fact, or of a direction and polarity of one, below which a share known can lie outside its interval
+# (benchmarks/coverage.py --sparse).
 ENOUGH = 4
 
 # The least share of right answers that stays right in another way of asking, to be called steady.
 STEADY = 0.9
 
+HARD_TO_DECIDE = (
+    "Facts were asked until they were decided: the shares of right answers are more of those that were hard to decide, "
+    "and are not those of all questions. Go by the shares of facts known."
+)
+
+# Ways in which a fact was asked, each judged by itself.
+_VIEWS = ("direction", "polarity")
+
 # What parts are compared within; dimensions with many values, such as sensors, would always have two far apart.
-_COMPARED = ("relation", "asset_class", "direction", "polarity")
+_COMPARED = ("relation", "asset_class", *_VIEWS)
 
 
 class Pattern(StrEnum):
@@ -28,9 +38,11 @@ class Pattern(StrEnum):
     NOTHING = "knows next to nothing"
     PART = "knows a part"
     UNEVEN = "uneven"
+    GUESSING = "cannot be told from guessing"
     SHORTCUT = "goes by a rule"
     UNSTEADY = "changes its answers"
     SPARSE = "asked too little"
+    UNTIL_DECIDED = "asked until decided"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +59,16 @@ def findings(
     shortcuts: Sequence[Shortcut],
     perturbed: Sequence[Perturbed] = (),
     facts: Sequence[FactAudit] = (),
+    until_decided: bool = False,
+    scores: Sequence[Accuracy] = (),
 ) -> list[Finding]:
     """Return what an audit shows, the most general first; nothing where no fact was audited."""
     whole = next((row for row in roll_ups if row.dimension == "all"), None)
     if whole is None:
         return []
-    return [_overall(whole), *_sparse(facts), *_uneven(roll_ups), *_followed(shortcuts), *_unsteady(perturbed)]
+    asked = [Finding(Pattern.UNTIL_DECIDED, "all", HARD_TO_DECIDE)] if until_decided else []
+    doubts = [*_guessing(scores), *asked, *_sparse(facts, roll_ups)]
+    return [_overall(whole), *doubts, *_uneven(roll_ups), *_followed(shortcuts), *_unsteady(perturbed)]
 
 
 def _overall(row: RollUp) -> Finding:
@@ -65,15 +81,35 @@ def _overall(row: RollUp) -> Finding:
     return Finding(Pattern.PART, "all", f"{known}.")
 
 
-def _sparse(facts: Sequence[FactAudit]) -> Iterator[Finding]:
+def _guessing(scores: Sequence[Accuracy]) -> Iterator[Finding]:
+    rows = {row.kind: row for row in scores}
+    student, chance = rows.get("student"), rows.get(CHANCE)
+    if student and chance and student.low <= chance.accuracy:
+        yield Finding(
+            Pattern.GUESSING,
+            "all",
+            f"Its answers cannot be told from guessing ({_percent(student.accuracy)} right, chance "
+            f"{_percent(chance.accuracy)}): a guesser that likes some options better seems to know facts, too.",
+        )
+
+
+def _sparse(facts: Sequence[FactAudit], roll_ups: Sequence[RollUp]) -> Iterator[Finding]:
     asked = [fact.n for fact in facts if fact.n]
     few = sum(n < ENOUGH for n in asked)
+    thin = [row.value for row in roll_ups if row.dimension in _VIEWS and row.n < ENOUGH * row.facts]
     if 2 * few > len(asked):
         yield Finding(
             Pattern.SPARSE,
             "all",
             f"Of {len(asked):,} facts asked, {few:,} were asked fewer than {ENOUGH} times: the share known leans on "
             "what is expected before any answer, and may lie outside its interval.",
+        )
+    elif thin:
+        yield Finding(
+            Pattern.SPARSE,
+            "direction",
+            f"In one direction and polarity a fact was asked fewer than {ENOUGH} times in the mean: the shares known "
+            f"of {', '.join(thin)} lean on what is expected before any answer, and may lie outside their intervals.",
         )
 
 
@@ -105,7 +141,7 @@ def _followed(shortcuts: Sequence[Shortcut]) -> Iterator[Finding]:
 
 def _unsteady(perturbed: Sequence[Perturbed]) -> Iterator[Finding]:
     for row in perturbed:
-        if row.kind != ALL_KINDS and row.stayed_right + row.lost and row.recall_high < STEADY:
+        if row.kind != ALL_KINDS and row.original and row.recall_high < STEADY:
             yield Finding(
                 Pattern.UNSTEADY,
                 row.kind,

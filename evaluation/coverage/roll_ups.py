@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from failwise.evaluation.clustered import clustered_wilson, intraclass_correlation
 from failwise.evaluation.coverage.judging import Judged
 from failwise.evaluation.coverage.mastery import Floats, Ints
 from failwise.evaluation.coverage.probes import View
@@ -30,25 +29,22 @@ def roll_ups(
     concept                             what several asset classes share (bearing damage of pump and fan)
     direction, polarity                 each way in which a fact was asked is judged by itself
     """
-    correlation = intraclass_correlation(of_facts.asked, of_facts.right)
-    rows = _rows(groups_of(graph, facts), of_facts, correlation)
-    return rows + _rows(_of_views(views), of_views, correlation)
+    return _rows(groups_of(graph, facts), of_facts) + _rows(_of_views(views), of_views)
 
 
-def _rows(places: Places, judged: Judged, correlation: float) -> list[RollUp]:
+def _rows(places: Places, judged: Judged) -> list[RollUp]:
     groups: dict[tuple[str, str], list[int]] = {}
     for dimension, value, place in places:
         groups.setdefault((dimension, value), []).append(place)
     order = list(dict.fromkeys(dimension for dimension, _ in groups))
-    return [_row(*key, np.array(groups[key]), judged, correlation)
+    return [_row(*key, np.array(groups[key]), judged)
             for key in sorted(groups, key=lambda k: (order.index(k[0]), k[1]))]  # fmt: skip
 
 
-def _row(dimension: str, value: str, members: Ints, judged: Judged, correlation: float) -> RollUp:
+def _row(dimension: str, value: str, members: Ints, judged: Judged) -> RollUp:
     asked = judged.asked[members]
     n, right = int(asked.sum()), int(judged.right[members].sum())
     counts = np.bincount(judged.state[members], minlength=len(STATES)).tolist()
-    low, high = clustered_wilson(asked, right, correlation)
     shares = judged.worlds[:, members].mean(1)
     return RollUp(
         dimension,
@@ -59,8 +55,6 @@ def _row(dimension: str, value: str, members: Ints, judged: Judged, correlation:
         right=right,
         accuracy=right / n if n else 0.0,
         chance=float(judged.luck[members].sum()) / n if n else 0.0,
-        low=low,
-        high=high,
         share=float(shares.mean()),
         share_low=quantile(shares, 0.025),
         share_high=quantile(shares, 0.975),

@@ -1,10 +1,13 @@
 """What a fact is called, given how probable it is that the student knows it."""
 
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
 
 from failwise.evaluation.coverage.mastery import Floats, Ints
+from failwise.evaluation.records import FactAudit
+from failwise.kg.records import Truth
 
 KNOWN: Final = "known"
 STATES = (KNOWN, "wrong", "inconsistent", "undersampled", "untested")
@@ -38,3 +41,9 @@ def codes(probes: Ints, known: Floats, wrong: Floats) -> Ints:
     found[probes < LEAST_PROBES] = _CODE["undersampled"]
     found[probes == 0] = _CODE["untested"]
     return found
+
+
+def open_facts(facts: Iterable[FactAudit]) -> list[FactAudit]:
+    """Return the facts that the student is not known to know, those first that it most surely does not."""
+    open_ = (fact for fact in facts if fact.truth != Truth.UNKNOWN and fact.state != KNOWN)
+    return sorted(open_, key=lambda fact: (-fact.p_wrong, fact.p_known, fact.fact_id))

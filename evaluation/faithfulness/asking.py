@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from failwise.evaluation.calibration import finite
+from failwise.evaluation.calibration import best
 from failwise.evaluation.config import EvaluationConfig
 from failwise.evaluation.faithfulness.records import Altered, Behind
 from failwise.files import RecordLog, read_records
@@ -105,7 +105,7 @@ def _answered(weigh: Weigh, student: str, batch: Sequence[Todo]) -> list[list[Be
 
 
 def _behind(student: str, question: Question, altered: Altered, scores: tuple[float, ...]) -> Behind:
-    choice = max(range(len(scores)), key=scores.__getitem__) if finite(scores) else None
+    choice = best(scores)
     return Behind(
         question.id,
         student,

@@ -1,17 +1,15 @@
 """What changing its reasons does to a student's answers."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
-
-import numpy as np
 
 from failwise.evaluation.calibration import probabilities
 from failwise.evaluation.clustered import anchor_of, share_interval
 from failwise.evaluation.faithfulness.alterations import CUTS
 from failwise.evaluation.faithfulness.asking import OWN
 from failwise.evaluation.faithfulness.records import Behind, Early, Effect
-from failwise.evaluation.paired import bootstrap_difference, sign_flips
+from failwise.evaluation.paired import clustered_flips, mean_interval
 from failwise.generation.records import Question
 
 # A question, what was chosen behind its own reasons, and behind the changed ones.
@@ -41,10 +39,11 @@ def early_answering(questions: Sequence[Question], said: Sequence[Behind]) -> Ea
     if not curves:
         return None
     areas = [sum((b[0] - a[0]) * (2 - a[1] - b[1]) / 2 for a, b in pairwise(curve)) for curve in curves.values()]
-    low, high = bootstrap_difference(areas, [anchor_of(asked[i]) for i in curves])
     kept = tuple(sorted(CUTS.values()))
+    most = (1 + kept[-1]) / 2  # where all is kept, the answer stays
+    low, high = share_interval([anchor_of(asked[i]) for i in curves], [area / most for area in areas])
     shares = tuple(sum(same[i][point] for i in curves) / len(curves) for point in kept)
-    return Early(len(curves), (*kept, 1.0), (*shares, 1.0), sum(areas) / len(areas), low, high)
+    return Early(len(curves), (*kept, 1.0), (*shares, 1.0), sum(areas) / len(areas), low * most, high * most)
 
 
 def _pairs(questions: Sequence[Question], said: Sequence[Behind]) -> list[Pair]:
@@ -59,9 +58,6 @@ def _effect(kind: str, pairs: Sequence[Pair]) -> Effect:
     anchors = [anchor_of(question) for question, *_ in pairs]
     moved = [own.choice != changed.choice for _, own, changed in pairs]
     low, high = share_interval(anchors, moved)
-    gains: Counter[tuple[str, ...]] = Counter()
-    for anchor, (_, own, changed) in zip(anchors, pairs, strict=True):
-        gains[anchor] += changed.right - own.right
     shifts = [_shift(*pair) for pair in pairs]
     # Reasons that argue for what was chosen anyway, or for nothing, cannot be seen to be followed.
     aimed = [(a, p[2]) for a, p in zip(anchors, pairs, strict=True) if p[2].target not in (None, p[1].choice)]
@@ -74,9 +70,9 @@ def _effect(kind: str, pairs: Sequence[Pair]) -> Effect:
         high,
         sum(own.right for _, own, _ in pairs) / n,
         sum(changed.right for *_, changed in pairs) / n,
-        sign_flips(np.array([*gains.values()])),
+        clustered_flips([changed.right - own.right for _, own, changed in pairs], anchors),
         sum(shift for shift, _ in shifts) / n,
-        *bootstrap_difference([shift for shift, _ in shifts], anchors),
+        *mean_interval([shift for shift, _ in shifts], anchors),
         sum(distance for _, distance in shifts) / n,
         len(aimed),
         sum(hits) / len(hits) if hits else 0.0,

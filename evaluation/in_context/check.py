@@ -59,4 +59,4 @@ def check_in_context(
     }
     left_out = Counter({"tested: not exactly one right option, or no facts": len(tested) - len(askable)})
     left_out += Counter({f"exemplars: {reason}": n for reason, n in reasons.items()})
-    return tabulate(asked, answers, config, curation), dict(left_out)
+    return tabulate(asked, answers, curation), dict(left_out)

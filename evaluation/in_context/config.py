@@ -19,7 +19,6 @@ class InContextConfig(BaseModel):
         64, ge=1, description="curated exemplars in order; a question takes the first that tell it nothing"
     )
     context: int | None = Field(None, ge=16, description="most tokens of a prompt; empty: what the model allows")
-    resamples: int = Field(2000, ge=100, description="draws of the bootstrap")
     batch_size: int = Field(8, ge=1, le=1024, description="questions scored at once")
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where to score")
     threads: int | None = Field(None, ge=1, description="CPU threads; empty: all cores")

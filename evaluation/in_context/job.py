@@ -6,6 +6,7 @@ from itertools import product
 from pathlib import Path
 from typing import Protocol
 
+from failwise.evaluation.calibration import best
 from failwise.evaluation.in_context.config import InContextConfig
 from failwise.evaluation.in_context.curation import Tells, shuffled, untelling
 from failwise.evaluation.in_context.records import CURATED, NONE, Condition, Exemplar, Shot, ShotAnswer
@@ -143,8 +144,7 @@ def _fitted(asked: Asked, answerer: Answerer) -> tuple[Shot, ...] | None:
 
 
 def _answer(asked: Asked, shots: tuple[Shot, ...] | None, scores: tuple[float, ...]) -> ShotAnswer:
-    numbers = bool(scores) and all(s == s and abs(s) != float("inf") for s in scores)
-    choice = max(range(len(scores)), key=scores.__getitem__) if numbers else None
+    choice = best(scores)
     condition, used = asked.condition, shots or ()
     return ShotAnswer(
         asked.question.id,

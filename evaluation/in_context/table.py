@@ -1,22 +1,23 @@
 """The result: accuracy by condition with its interval, and every pair of conditions that differ in one thing."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from failwise.evaluation.in_context.config import InContextConfig
+from failwise.evaluation.clustered import anchor_of, share_interval
 from failwise.evaluation.in_context.curation import RULE
 from failwise.evaluation.in_context.records import CURATED, NONE, RANDOM, Condition, ShotAnswer
-from failwise.evaluation.paired import bootstrap_difference, holm, mcnemar
+from failwise.evaluation.paired import clustered_flips, clustered_paired_interval, holm
 from failwise.generation.records import Question
-from failwise.statistics import wilson
 
 ZERO = Condition(NONE, False, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two conditions on the same questions: mean difference of accuracy, its interval, and McNemar's exact p.
+    """Two conditions on the same questions: mean difference of accuracy, its 95 % interval by anchor, and its p.
+
+    The p is exact: if the two were alike, all differences about an anchor might as well have the other sign.
 
     `better` counts the questions that the first condition alone has right, `worse` those of the second; `adjusted`
     is p after Holm, over all comparisons of its kind.
@@ -92,7 +93,7 @@ class Result:
         lines += [f"| {c.first} | {c.second} | {_difference(c)} |" for c in self.comparisons if c.kind != "zero-shot"]
         lines += [
             "",
-            "Differences in points with 95 % bootstrap intervals, drawn by anchor; p by McNemar's exact test.",
+            "Differences in points. Intervals are of 95 % and by anchor; p is exact, whole anchors flipped.",
         ]
         return "\n".join([*lines, *_of_curation(self.curation)]) + "\n"
 
@@ -115,23 +116,23 @@ def _difference(c: Comparison) -> str:
 def tabulate(
     questions: Sequence[Question],
     answers: Sequence[ShotAnswer],
-    config: InContextConfig,
     curation: dict[str, Any],
 ) -> Result:
     """Put the answers together."""
+    anchors = {q.id: anchor_of(q) for q in questions}
     by_condition: dict[Condition, dict[str, ShotAnswer]] = {}
     for answer in answers:
         by_condition.setdefault(answer.condition, {})[answer.question_id] = answer
-    rows = tuple(_row(condition, list(found.values())) for condition, found in by_condition.items())
+    rows = tuple(_row(condition, list(found.values()), anchors) for condition, found in by_condition.items())
     compared: list[Comparison] = []
     for kind, pairs in _pairs(list(by_condition)).items():
-        raw = [_compare(kind, a, b, by_condition, questions, config) for a, b in pairs]
+        raw = [_compare(kind, a, b, by_condition, anchors) for a, b in pairs]
         compared += [replace(c, adjusted=p) for c, p in zip(raw, holm([c.p for c in raw]), strict=True)]
     chance = sum(1 / len(q.options) for q in questions) / len(questions) if questions else 0.0
     return Result(rows, tuple(compared), chance, curation)
 
 
-def _row(condition: Condition, answers: Sequence[ShotAnswer]) -> Row:
+def _row(condition: Condition, answers: Sequence[ShotAnswer], anchors: Mapping[str, Hashable]) -> Row:
     n, right = len(answers), sum(a.right for a in answers)
     used = [len(a.exemplars) for a in answers]
     return Row(
@@ -142,7 +143,7 @@ def _row(condition: Condition, answers: Sequence[ShotAnswer]) -> Row:
         n,
         right,
         right / n,
-        *wilson(right, n),
+        *share_interval([anchors[a.question_id] for a in answers], [a.right for a in answers]),
         sum(used) / n,
         sum(count < condition.shots for count in used),
         sum(a.choice is None for a in answers),
@@ -165,22 +166,20 @@ def _compare(
     first: Condition,
     second: Condition,
     answers: dict[Condition, dict[str, ShotAnswer]],
-    questions: Sequence[Question],
-    config: InContextConfig,
+    anchors: Mapping[str, Hashable],
 ) -> Comparison:
     ones, others = answers[first], answers[second]
-    both = [q for q in questions if q.id in ones and q.id in others]
-    differences = [ones[q.id].right - others[q.id].right for q in both]
-    better, worse = differences.count(1), differences.count(-1)
-    clusters = [(q.asset_class, q.relation, str(q.direction), q.anchor) for q in both]
+    both = [i for i in anchors if i in ones and i in others]
+    differences = [ones[i].right - others[i].right for i in both]
+    clusters = [anchors[i] for i in both]
     return Comparison(
         first.name,
         second.name,
         kind,
         len(both),
-        better,
-        worse,
+        differences.count(1),
+        differences.count(-1),
         sum(differences) / len(both) if both else 0.0,
-        *bootstrap_difference(differences, clusters, config.resamples, config.seed),
-        mcnemar(better, worse),
+        *clustered_paired_interval(differences, clusters),
+        clustered_flips(differences, clusters),
     )

@@ -52,7 +52,9 @@ def find_logs(path: Path) -> dict[Path, Reader]:
             )
         reader = _reader(head)
         return {path: reader} if reader else {}
-    found = {one: reader for one in sorted(path.rglob("*")) if one.is_file() and (reader := _reader(_head(one)))}
+    read = {one: _reader(_head(one)) for one in sorted(path.rglob("*")) if one.is_file()}
+    # Beside logs any zip may lie; inspect_ai's own are named .eval.
+    found = {one: by for one, by in read.items() if by and (by is not read_inspect_archive or one.suffix == ".eval")}
     if not found:
         raise InputError(
             f"{path} is a folder without a log; lm_eval writes some with --output_path and --log_samples, inspect_ai "

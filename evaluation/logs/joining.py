@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from failwise.errors import InputError
-from failwise.evaluation.calibration import finite
+from failwise.evaluation.calibration import best, finite
 from failwise.evaluation.logs.records import SEVERAL, Log, Sample
 from failwise.evaluation.logs.replies import read_one, read_several
 from failwise.evaluation.records import Answer, is_right
@@ -121,7 +121,7 @@ def _answer(sample: Sample, question: Question, order: Sequence[int], student: s
     if sample.scores:
         if finite(sample.scores):
             scores = tuple(sample.scores[order.index(place)] for place in range(len(order)))
-            choice = scores.index(max(scores))
+            choice = best(scores)
     elif question.arity is Arity.MULTIPLE:
         chosen = _placed(read_several((sample.said, sample.reply), labels), order)
     else:

@@ -4,6 +4,7 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,16 @@ from failwise.files import write_text
 
 REPORT = "report.html"
 SCRIPTS = ("tables.js", "page.js", "grid.js", "maps.js", "overview.js", "questions.js", "panel.js", "start.js")
+
+
+def need_report_extra() -> None:
+    """Check that what writes pages is installed, without importing it.
+
+    Raises:
+        MissingExtraError: it is not.
+    """
+    if find_spec("jinja2") is None:
+        raise MissingExtraError("the HTML report", "jinja2", "report")
 
 
 def write_report(data: ReportData, path: Path) -> Path:
@@ -38,11 +49,10 @@ def render(template: str, scripts: Sequence[str], **values: Any) -> str:
     Raises:
         MissingExtraError: jinja2 is not installed.
     """
-    try:
-        from jinja2 import Environment, FunctionLoader, StrictUndefined
-        from markupsafe import Markup
-    except ImportError as error:
-        raise MissingExtraError("the HTML report", "jinja2", "report") from error
+    need_report_extra()
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+    from markupsafe import Markup
+
     house = Environment(
         loader=FunctionLoader(_file), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

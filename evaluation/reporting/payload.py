@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from failwise.evaluation.calibration import finite, probabilities
 from failwise.evaluation.records import Answer, FactAudit
 from failwise.evaluation.reporting.data import STATES, TRUTHS, ReportData
 from failwise.evaluation.reporting.words import fact_words, relation_words
@@ -115,10 +116,10 @@ def _question(
     ]
 
 
-def _shares(answer: Answer) -> list[float]:
+def _shares(answer: Answer) -> Sequence[float]:
     """Return how probable each option is: beside the others, or by itself where a question asks for all right ones."""
     if answer.chosen is None:
-        return softmax(answer.scores)
+        return probabilities(answer.scores) if finite(answer.scores) else ()
     return [1 / (1 + math.exp(-score)) if score > -700 else 0.0 for score in answer.scores]
 
 
@@ -127,15 +128,6 @@ def _said(answer: Answer | None) -> tuple[int | list[int], int]:
     if answer is None or answer.silent:
         return NOT_ASKED if answer is None else NO_ANSWER, 0
     return list(answer.chosen or ()) if answer.choice is None else [answer.choice], int(answer.right)
-
-
-def softmax(scores: Sequence[float]) -> list[float]:
-    """Return the options' probabilities; none if a score is not a number."""
-    top = max(scores, default=math.nan)
-    if not math.isfinite(top) or any(math.isnan(score) for score in scores):
-        return []
-    weights = [math.exp(score - top) for score in scores]
-    return [weight / sum(weights) for weight in weights]
 
 
 def _mille(share: float) -> int | None:

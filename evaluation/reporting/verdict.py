@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from failwise.evaluation.coverage.findings import Pattern
 from failwise.evaluation.records import Accuracy, FactAudit
 from failwise.evaluation.reporting.data import STATES, ReportData
-from failwise.evaluation.reporting.words import interval, percent
+from failwise.evaluation.reporting.words import interval, percent, points
 
 _ASKED = {
     "new-question": "new questions",
@@ -16,7 +16,14 @@ _ASKED = {
     "held-out-entity": "questions about things kept from training",
     "held-out-asset": "questions about asset classes kept from training",
 }
-_CAUTIONS = (Pattern.SPARSE, Pattern.UNEVEN, Pattern.SHORTCUT, Pattern.UNSTEADY)
+_CAUTIONS = (
+    Pattern.GUESSING,
+    Pattern.UNTIL_DECIDED,
+    Pattern.SPARSE,
+    Pattern.UNEVEN,
+    Pattern.SHORTCUT,
+    Pattern.UNSTEADY,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +44,26 @@ def verdict(data: ReportData) -> tuple[Sentence, ...]:
         asked = f"{student.n:,} {_ASKED.get(data.regime, 'questions')}"
         text = f"The student answers {percent(student.accuracy)} of {asked} right ({_range(student)})"
         found.append(Sentence(f"{text}; the untrained base {_share(base)}." if base else f"{text}."))
-        found += _against_base(student, base) if base else []
+        found += _against_base(base) if base else []
         found += _against_chance(student, chance.accuracy) if chance else []
     else:
         found.append(Sentence("No student has been scored in this run; what follows needs no model."))
-    found += _against_blind(student, blind, chance) if blind else []
+    found += _against_blind(blind, chance) if blind else []
     if data.questions and not any(any(q.fact_ids) for q in data.questions):
         return (*found, Sentence("No facts: these questions are not linked to an ontology, so none is audited."))
     return (*found, _facts(data.audits), *(Sentence(f.text, f.pattern in _CAUTIONS) for f in data.findings))
 
 
-def _against_base(student: Accuracy, base: Accuracy) -> list[Sentence]:
-    if _overlap(student, base):
-        return [Sentence("The two intervals overlap: these questions do not show that training helped.", True)]
-    if student.accuracy < base.accuracy:
-        return [Sentence("The intervals do not overlap: training made the model worse.", True)]
-    return [Sentence("The intervals do not overlap: training made a clear difference.")]
+def _against_base(base: Accuracy) -> list[Sentence]:
+    if base.ahead is None or base.ahead_low is None or base.ahead_high is None:
+        return []  # of an earlier audit
+    spread = f"{points(base.ahead_low)} to {points(base.ahead_high)}"
+    text = f"On the {base.n:,} questions that both answered it differs by {points(base.ahead)} points ({spread}):"
+    if base.ahead_low > 0:
+        return [Sentence(f"{text} training made a clear difference.")]
+    if base.ahead_high < 0:
+        return [Sentence(f"{text} training made the model worse.", True)]
+    return [Sentence(f"{text} these questions do not show that training helped.", True)]
 
 
 def _against_chance(student: Accuracy, chance: float) -> list[Sentence]:
@@ -64,11 +75,11 @@ def _against_chance(student: Accuracy, chance: float) -> list[Sentence]:
     return []
 
 
-def _against_blind(student: Accuracy | None, blind: Accuracy, chance: Accuracy | None) -> list[Sentence]:
+def _against_blind(blind: Accuracy, chance: Accuracy | None) -> list[Sentence]:
     text = f"A guesser that never reads the question reaches {_share(blind)}"
-    if not student:
+    if blind.ahead_low is None:
         return [Sentence(f"{text}; chance is {percent(chance.accuracy)}." if chance else f"{text}.")]
-    if blind.accuracy >= student.accuracy or _overlap(student, blind):
+    if blind.ahead_low <= 0:
         return [Sentence(f"{text}: the student's score is no evidence that it reads the question.", True)]
     return [Sentence(f"{text}, clearly less than the student.")]
 
@@ -90,7 +101,3 @@ def _range(row: Accuracy) -> str:
 
 def _share(row: Accuracy) -> str:
     return f"{percent(row.accuracy)} ({_range(row)})"
-
-
-def _overlap(one: Accuracy, other: Accuracy) -> bool:
-    return one.low <= other.high and other.low <= one.high

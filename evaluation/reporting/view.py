@@ -1,12 +1,12 @@
 """What the report's page shows without a script, and what it packs for one."""
 
 from collections import Counter
-from collections.abc import Iterable
 from typing import Any
 
-from failwise.evaluation.records import FactAudit, RollUp
+from failwise.evaluation.coverage.states import open_facts
+from failwise.evaluation.records import RollUp
 from failwise.evaluation.reliability import brier_score, calibration_error
-from failwise.evaluation.reporting.data import STATES, ReportData
+from failwise.evaluation.reporting.data import ReportData
 from failwise.evaluation.reporting.payload import facts_payload, in_order, pack, question_parts
 from failwise.evaluation.reporting.verdict import verdict
 from failwise.evaluation.reporting.words import fact_words, relation_words
@@ -30,7 +30,7 @@ def view(data: ReportData) -> dict[str, Any]:
         "judged": len(judged),
         "unknown": len(data.audits) - len(judged),
         "chance": next((row.accuracy for row in data.rows if row.kind == "chance"), None),
-        "holes": holes(data.audits),
+        "holes": open_facts(data.audits),
         "words": lambda audit: fact_words(audit, data.labels),
         "relation_words": relation_words,
         "groups": lambda name: worst_first([row for row in data.rollups if row.dimension == name]),
@@ -42,16 +42,6 @@ def view(data: ReportData) -> dict[str, Any]:
         "facts": pack(facts_payload(data, questions)),
         "parts": list(map(pack, question_parts(data, questions))),
     }
-
-
-def holes(audits: Iterable[FactAudit]) -> list[FactAudit]:
-    """Return the facts the student does not know, the worst first."""
-    order = list(STATES)
-
-    def badness(audit: FactAudit) -> tuple[int, float, int, str]:
-        return order.index(audit.state), audit.mastery, -audit.n, audit.fact_id
-
-    return sorted((a for a in audits if a.truth != "unknown" and a.state != "known"), key=badness)
 
 
 def worst_first(rows: list[RollUp]) -> tuple[list[RollUp], int]:

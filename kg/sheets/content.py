@@ -3,8 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable
 
+from failwise.errors import InputError
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.load import Ontology
+from failwise.kg.names import slugify
 from failwise.kg.records import Truth
 from failwise.kg.sheets.graph_draft import draft_of
 from failwise.kg.sheets.records import Claim, Mention, Place
@@ -46,8 +48,11 @@ def empty_content(
     """Return a new asset class, with the names of similar ones filled in and all of it unknown.
 
     Raises:
+        InputError: the label is no name.
         OntologyError: an asset class that it should be like, or a kind of, is not known.
     """
+    if not slugify(label):
+        raise InputError(f"{label!r} cannot name an asset class; write a name with letters or digits")
     mentions: dict[tuple[str, str], Mention] = {}
     for name in like:
         similar = graph.asset_class(name).slug

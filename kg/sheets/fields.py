@@ -114,7 +114,7 @@ class Fields:
             return IGNORE
         found = self._by_name.get(header_key(name)) or self.match(name)
         if found is None:
-            names = sorted(item.name for item in self._by_name.values())
+            names = sorted({item.name for item in self._by_name.values()})
             allowed = f"allowed are ignore, {', '.join(names)}"
             raise InputError(f"no worksheet field is called {name!r}{did_you_mean(name, names)}; {allowed}")
         return found

@@ -49,8 +49,7 @@ def draft_of(graph: KnowledgeGraph, triples: Triples, asset_classes: Collection[
 
 def _claim(fact: Fact, place: Place) -> Claim:
     subject = "" if fact.subject.iri == fact.asset_class.iri else fact.subject.label
-    source = fact.source.split(", ")[0]
-    return Claim(fact.asset_class.label, fact.relation, subject, fact.object.label, fact.truth, place, source)
+    return Claim(fact.asset_class.label, fact.relation, subject, fact.object.label, fact.truth, place, fact.source)
 
 
 def _mention(entity: Entity, graph: KnowledgeGraph, triples: Triples, place: Place) -> Mention:
@@ -99,10 +98,12 @@ def _with_vocabulary(own: Triples, base: Triples) -> Triples:
     joined = Triples()
     for triple in own:
         joined.add(*triple)
+    pointed = {o for _, _, o in own}
     said = (RDF.type, RDFS.label, RDFS.domain, RDFS.range, FW.closedWorld, FW.productOf, RDF.value)
     for kind in (FW.Relation, OWL.FunctionalProperty, *KINDS, *(k.concept for k in KINDS.values() if k.concept)):
         for node in base.instances(kind):
-            if not own.about(node):
+            # An asset class that is described anew, under an IRI of its own, is no second one.
+            if not own.about(node) and (kind != FW.AssetClass or node in pointed):
                 for predicate in said:
                     for object_ in base.objects(node, predicate):
                         joined.add(node, predicate, object_)

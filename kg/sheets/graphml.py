@@ -63,7 +63,7 @@ def _take(
         subject = "" if of_class else str(source.get("label", ""))
         draft.claims.append(
             Claim(label, relation, subject, str(target.get("label", "")), Truth(edge["truth"]), place,
-                  str(edge.get("source", "")).split(", ")[0])
+                  str(edge.get("source", "")))
         )  # fmt: skip
     elif relation not in options.relations:
         draft.find("WARN", place, "unknown-relation", f"{relation!r} is no relation that can be stated; left out")

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from failwise.errors import InputError
+from failwise.kg.names import did_you_mean
 from failwise.kg.records import Truth
 from failwise.kg.sheets.cells import ALLOWED_TRUTHS, has_letter, is_truth, truth_of
 from failwise.kg.sheets.collect import Collector
@@ -60,9 +62,16 @@ def corner_name(header: Row, wordings: Wordings) -> str:
 
 
 def ends_of(collector: Collector) -> Ends:
-    """Return the classes of what the options' matrix relation links."""
-    relation = collector.options.relations.get(collector.options.matrix_relation)
-    return Ends(relation.domain, relation.range) if relation else Ends(FW.FailureMode, FW.Sensor)
+    """Return the classes of what the options' matrix relation links.
+
+    Raises:
+        InputError: it is no relation that a document can state.
+    """
+    name, relations = collector.options.matrix_relation, collector.options.relations
+    if name not in relations:
+        allowed = f"allowed are {', '.join(sorted(relations))}"
+        raise InputError(f"a matrix cannot state {name!r}{did_you_mean(name, relations)}; {allowed}")
+    return Ends(relations[name].domain, relations[name].range)
 
 
 def read_matrix(sheet: Sheet, header: Row, title: Title, collector: Collector) -> None:

@@ -66,7 +66,8 @@ class Claim:
     """One thing a document says: this pair of names is yes, no or unknown for a relation of an asset class.
 
     `subject` is "" where the asset class itself is the subject. `truth` is None for a cell that was left blank
-    in a table that asks for the pair. `source` is the label or slug of a source, "" for the document's own.
+    in a table that asks for the pair. `source` is the label or slug of a source, or slugs with commas between them
+    as facts have them, "" for the document's own.
     """
 
     asset_class: str

@@ -45,6 +45,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Turn an FMEA ontology into a small expert language model, and audit fact by fact what it knows.",
     epilog="Exit codes: 0 done, 1 findings, 2 usage or input error, 130 interrupted.",
@@ -127,6 +128,9 @@ def exit_code(arguments: list[str] | None = None) -> int:
         return _say(str(error), error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         return _interrupted()
+    except PermissionError as error:
+        what = error.filename or error
+        return _say(f"may not read or write {what}; mend its permissions or choose another folder", USAGE)
     except OSError as error:
         # From inside a library; our own writes name their file (files.storage_errors).
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG):

@@ -67,7 +67,8 @@ def audit(
         stamp = _stamp(student, answers, questions, field_map, force)
         asked, said = _opened(answers, questions, graph, field_map)
         before = tuple(_opened(base, questions, graph, field_map)[1]) if base else ()
-        audited = audit_answers(graph, asked, said, before, stamp=stamp)
+        adaptive = until_decided(answers) or (base is not None and until_decided(base))
+        audited = audit_answers(graph, asked, said, before, stamp=stamp, until_decided=adaptive)
         failing = _failing(audited, bars)
         made_from = {**inputs, "student": audited.student}
         reports = _write_report(audited, graph, questions, made_from, before, out)
@@ -150,23 +151,37 @@ def _opened(
     from failwise.evaluation.sources import open_answers, open_questions
     from failwise.generation.formats.field_map import FieldMap
 
-    if not answers.is_dir():
-        refuse_other_questions(answers, questions)
+    refuse_other_questions(answers, questions)
     asked = open_questions(questions, graph, FieldMap.parse(field_map) if field_map else None)
     return asked, open_answers(answers, asked)
 
 
 def refuse_other_questions(answers: Path, questions: Path) -> None:
     """Refuse questions that are not those which the folder of the answers says were asked."""
-    from failwise.files import file_digest, read_json
-    from failwise.manifest import MANIFEST
+    from failwise.manifest import MANIFEST, noted_beside
+    from failwise.stage import input_digest
 
-    manifest = answers.with_name(MANIFEST)
-    asked = read_json(manifest).get("inputs", {}).get("questions") if manifest.is_file() else None
-    if asked and asked != (found := file_digest(questions)):
+    asked = noted_beside(answers, "inputs", "questions")
+    if asked and asked != (found := input_digest(questions)):
         raise InputError(
-            f"{answers} were given to the questions with SHA-256 {asked} ({manifest} says so), and {questions} has "
-            f"{found}; give the file that was asked, or ask again"
+            f"{answers} were given to the questions with SHA-256 {asked} ({answers.with_name(MANIFEST)} says so), and "
+            f"{questions} has {found}; give the file that was asked, or ask again"
+        )
+
+
+def until_decided(answers: Path) -> bool:
+    """Say whether the folder of the answers says that each fact was asked until it was decided."""
+    from failwise.manifest import noted_beside
+
+    return noted_beside(answers, "config", "until_decided") is True
+
+
+def refuse_until_decided(answers: Path) -> None:
+    """Refuse answers whose shares right cannot be put beside others'."""
+    if until_decided(answers):
+        raise InputError(
+            f"{answers} were got with evaluation.until_decided: their shares right are not those of all questions, so "
+            "no loss can be told from them; ask again without it, or hold the shares known of two audits side by side"
         )
 
 

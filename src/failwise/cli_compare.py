@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from failwise.cli_audit import if_possible, refuse_other_questions
+from failwise.cli_audit import if_possible, refuse_other_questions, refuse_until_decided, until_decided
 from failwise.cli_options import AsJson, OnlyGiven, OntologyPaths, Out, Redo, print_json, print_table
 from failwise.cli_students import ANSWERS, Map
 from failwise.errors import InputError
@@ -53,13 +53,15 @@ def compare(
     inputs = {"a": answers_digest(answers[0]), "b": answers_digest(answers[1]), "questions": input_digest(asked)}
     inputs |= {"map": field_map} if field_map else {}
     for path in answers:
-        if not path.is_dir():
-            refuse_other_questions(path, asked)
+        refuse_other_questions(path, asked)
+        if fail_on_loss:
+            refuse_until_decided(path)
     graph = _graph(ontology, no_shipped, (a, b))
     folder = StageFolder("comparison", out, EvaluationConfig(), {**inputs, "ontology": graph.digest})
     with folder.working(redo=redo) as outcome:
         source = open_questions(asked, graph, FieldMap.parse(field_map) if field_map else None)
-        found = compare_answers(graph, source, *(open_answers(path, source) for path in answers))
+        sides = (open_answers(path, source) for path in answers)
+        found = compare_answers(graph, source, *sides, until_decided=any(map(until_decided, answers)))
         pages = _write_page(found, graph, out)
         outcome.record({"questions": found.questions, **found.changes()}, *write_comparison(out, found), *pages)
     if as_json:

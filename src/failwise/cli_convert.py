@@ -37,7 +37,7 @@ def convert(
     field_map: Annotated[
         str,
         typer.Option(
-            "--map", help="Fields of another format: question=stem,options=choices[].text,answer=key.",
+            "--map", help="Fields of another format: 'question=stem, options=choices[].text, answer=key'.",
             show_default=False,
         ),
     ] = "",

@@ -150,7 +150,8 @@ def _scores(rows: "Iterable[Accuracy]") -> "Table":
     from failwise.markdown import interval, percent
     from failwise.training.card import Table
 
-    cells = ((r.name, r.kind, f"{r.n:,}", percent(r.accuracy), interval(r.low, r.high)) for r in rows)
+    spreads = ((r, interval(r.low, r.high) if r.low < r.high else "") for r in rows)
+    cells = ((r.name, r.kind, f"{r.n:,}", percent(r.accuracy), spread) for r, spread in spreads)
     return Table(("row", "kind", "questions", "right, %", "95 %"), tuple(cells))
 
 
@@ -158,15 +159,15 @@ def _coverage(rows: "Iterable[RollUp]") -> "Table":
     from failwise.evaluation.coverage.states import STATES
     from failwise.training.card import Table
 
-    columns = ("group", "facts", *STATES, "answers", "right, %", "95 %", "chance, %")
+    columns = ("group", "facts", *STATES, "answers", "right, %", "chance, %")
     return Table(columns, tuple(_group(row) for row in rows if row.dimension in GROUPS))
 
 
 def _group(row: "RollUp") -> tuple[str, ...]:
     from failwise.evaluation.coverage.states import STATES
-    from failwise.markdown import interval, percent
+    from failwise.markdown import percent
 
     states = (f"{getattr(row, state):,}" for state in STATES)
-    answered = (percent(row.accuracy), interval(row.low, row.high), percent(row.chance)) if row.n else ("-",) * 3
+    answered = (percent(row.accuracy), percent(row.chance)) if row.n else ("-",) * 2
     name = "all" if row.dimension == "all" else f"{row.dimension.replace('_', ' ')}: {row.value}"
     return (name, f"{row.facts:,}", *states, f"{row.n:,}", *answered)

@@ -33,7 +33,7 @@ def improve(
     from failwise.run_folder import CONFIG, Run
 
     check_run(saved_run(folder))
-    run = Run(load_config(RunConfig, folder / CONFIG, [*setting, f"folder={folder}"]))
+    run = Run(load_config(RunConfig, folder / CONFIG, setting).model_copy(update={"folder": folder}))
     done = Loop(run, out, console(), redo=redo)()
     questions = list(read_records(done.frozen, Question))
     control = answers_of(done.control) if done.control else ()

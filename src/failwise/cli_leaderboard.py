@@ -60,8 +60,7 @@ def _asked(answers: Path, questions: Path, graph: "KnowledgeGraph") -> "list[tup
     from failwise.generation.formats.question_files import read_questions
     from failwise.generation.splitting.frozen import check_frozen
 
-    if not answers.is_dir():
-        refuse_other_questions(answers, questions)
+    refuse_other_questions(answers, questions)
     check_frozen(questions)
     read = read_questions(questions, graph)
     return put_together(read, open_answers(answers, LoadedQuestions(read)))

@@ -162,7 +162,7 @@ def diff(
     before: Annotated[Path, typer.Argument(help="File or folder, laid over the shipped ontology.")],
     after: Annotated[Path, typer.Argument(help="The same, as it is now.")],
     no_shipped: OnlyGiven = False,
-    most: Annotated[int, typer.Option(help="Lines of each list.")] = 20,
+    most: Annotated[int, typer.Option(min=0, help="Lines of each list.")] = 20,
     as_json: AsJson = False,
 ) -> int:
     """Say what changed between two ontologies, as Markdown or JSON; exit with 1 if something did."""
@@ -194,7 +194,8 @@ def impact(
 
     config = read_config(run)
     paths = config.ontology.paths if ontology is None else ontology
-    found = impact(run, KnowledgeGraph.load(paths, shipped=config.ontology.shipped))
+    language = config.questions.language
+    found = impact(run, KnowledgeGraph.load(paths, shipped=config.ontology.shipped, language=language))
     if as_json:
         print_json(found.to_json())
     else:
@@ -207,7 +208,7 @@ def ask(
     words: Annotated[list[str], typer.Argument(help="Names, each in quotes: pump 'bearing damage' indicatedBy yes")],
     ontology: OntologyPaths = [],  # noqa: B006 - typer's way
     no_shipped: OnlyGiven = False,
-    most: Annotated[int, typer.Option(help="Facts to show.")] = 50,
+    most: Annotated[int, typer.Option(min=0, help="Facts to show.")] = 50,
     as_json: AsJson = False,
 ) -> int:
     """Show the facts that all of the names fit: asset classes, relations, failure modes, sensors, yes or no."""
@@ -237,7 +238,7 @@ def query(
     text: Annotated[str, typer.Argument(help="SPARQL (SELECT, ASK, CONSTRUCT, DESCRIBE), or @file.")],
     ontology: OntologyPaths = [],  # noqa: B006 - typer's way
     no_shipped: OnlyGiven = False,
-    most: Annotated[int, typer.Option(help="Rows to show.")] = 1000,
+    most: Annotated[int, typer.Option(min=0, help="Rows to show.")] = 1000,
     as_json: AsJson = False,
 ) -> None:
     """Ask the ontology in SPARQL, read-only; our prefixes are declared, inferred facts are seen like stated ones."""

@@ -29,7 +29,7 @@ def retention(
     as_json: AsJson = False,
 ) -> None:
     """Say what a training cost: right before and after, on what was trained, near it, far from it; facts newly lost."""
-    from failwise.cli_audit import refuse_other_questions
+    from failwise.cli_audit import refuse_other_questions, refuse_until_decided
     from failwise.evaluation.config import EvaluationConfig
     from failwise.evaluation.retention import PAGE, retention
     from failwise.evaluation.retention_files import COLUMNS, cells, counted, write_retention
@@ -44,6 +44,7 @@ def retention(
     inputs |= {"map": field_map} if field_map else {}
     for path in (before, after):
         refuse_other_questions(path, questions)
+        refuse_until_decided(path)
     folder = StageFolder("retention", out, EvaluationConfig(), {**inputs, "ontology": graph.digest})
     with folder.working(redo=redo) as outcome:
         taught = _trained(trained, graph) if trained else None

@@ -28,9 +28,11 @@ def run(
     """
     from failwise.config import RunConfig, load_config
 
-    whole = load_config(RunConfig, config, [*setting, *([f"folder={folder}"] if folder else [])])
+    whole = load_config(RunConfig, config, setting)
+    if folder:
+        whole = whole.model_copy(update={"folder": folder})
     if dry_run:
-        _show_plan(whole, as_json)
+        _show_plan(whole, redo, as_json)
         return
     from failwise.evaluation.reporting.page import REPORT
     from failwise.report_data import headline
@@ -54,10 +56,10 @@ def report(folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of
     typer.echo(f"report: {write_report(report_data(done), done.file('report', REPORT))}")
 
 
-def _show_plan(whole: "RunConfig", as_json: bool) -> None:
+def _show_plan(whole: "RunConfig", redo: bool, as_json: bool) -> None:
     from failwise.run import plan
 
-    steps = list(plan(whole))
+    steps = list(plan(whole, redo=redo))
     if as_json:
         print_json([{"stage": s, "what": w, "seconds": round(t, 1)} for s, w, t in steps])
         return

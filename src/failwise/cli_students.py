@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 Map = Annotated[
     str | None,
     typer.Option(
-        "--map", help="Fields of another format: question=stem,options=choices[].text,answer=key.", show_default=False
+        "--map",
+        help="Fields of another format: 'question=stem, options=choices[].text, answer=key'.",
+        show_default=False,
     ),
 ]
 NO_STUDENT = "none"
@@ -130,6 +132,7 @@ def evaluate(
     """Score a student on a question file, beside chance and the rows that need no model."""
     from failwise.config import RunConfig, load_config
     from failwise.evaluation.answers import askable_of, sample
+    from failwise.evaluation.coverage.findings import HARD_TO_DECIDE
     from failwise.evaluation.measures import FILE as MEASURES
     from failwise.evaluation.measures import measures
     from failwise.evaluation.records import SCORES
@@ -177,6 +180,8 @@ def evaluate(
     for measure in scored:
         if measure.dimension == "all":
             typer.echo(measure.said())
+    if whole.evaluation.until_decided and student != NO_STUDENT:
+        typer.echo(HARD_TO_DECIDE)
     if several:
         typer.echo(f"left out: {several:,} (more or fewer right options than this student is asked for)")
 

@@ -72,7 +72,10 @@ def load_config(kind: type[C], path: Path | None, settings: Sequence[str] = ()) 
         key, equals, text = setting.partition("=")
         if not equals or not key:
             raise InputError(f"--set {setting!r} is not key=value, for example --set training.rank=16")
-        _put(values, key.split("."), yaml.safe_load(text), setting)
+        try:
+            _put(values, key.split("."), yaml.safe_load(text), setting)
+        except yaml.YAMLError as error:
+            raise InputError(f"--set {setting!r}: what stands behind {key}= is not YAML: {_problem(error)}") from error
     try:
         return kind.model_validate(values)
     except ValidationError as error:
@@ -87,10 +90,14 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
-        raise InputError(f"{path}{line}: not YAML: {getattr(error, 'problem', error)}") from error
+        raise InputError(f"{path}{line}: not YAML: {_problem(error)}") from error
     if not isinstance(values, dict):
         raise InputError(f"{path} is empty or not a mapping; it needs keys such as questions: and training:")
     return values
+
+
+def _problem(error: yaml.YAMLError) -> str:
+    return str(getattr(error, "problem", None) or error)
 
 
 def _put(values: dict[str, Any], keys: list[str], value: Any, setting: str) -> None:
@@ -110,6 +117,8 @@ def _sentence(kind: type[BaseModel], error: ValidationError, path: Path | None) 
         near = did_you_mean(str(first["loc"][-1]), known)
         return f"{start}unknown key {where!r}{near or '; known are ' + ', '.join(known)}"
     problem = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "tuple_type":
+        problem = f"it is a list: [{first['input']}]"
     return f"{start}{where + ': ' if where else ''}{problem} (given: {first['input']!r})" if where else start + problem
 
 

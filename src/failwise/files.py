@@ -4,6 +4,7 @@ import errno
 import hashlib
 import json
 import os
+import secrets
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from failwise.errors import InputError, StorageError
 
 R = TypeVar("R")
 
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 # What a file system that has no locks on folders says.
 _NO_LOCKS = {errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS}
 
@@ -53,9 +55,9 @@ def storage_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        remedy = "free some space or choose another folder" if error.errno in _FULL else "choose another folder"
         raise StorageError(
-            f"cannot write {path}: {error.strerror or error}; free some space or choose another folder, "
-            "then run the same command again"
+            f"cannot write {path}: {error.strerror or error}; {remedy}, then run the same command again"
         ) from error
 
 
@@ -90,10 +92,15 @@ def held_alone(folder: Path) -> Iterator[None]:
         os.close(held)
 
 
+def part_beside(path: Path) -> Path:
+    """Return where to write what becomes `path` when it is whole; each writer gets another name."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+
+
 @contextmanager
 def atomic_writer(path: Path) -> Iterator[IO[bytes]]:
     """Open a file that appears under its name only when all of it is on the disk."""
-    part = path.with_name(f".{path.name}.part")
+    part = part_beside(path)
     with storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -164,7 +171,7 @@ def read_records(path: Path, record: type[R], *, torn_tail: bool = False) -> Ite
     """Yield the records of a JSON Lines file.
 
     Args:
-        torn_tail: accept a last line without its line end, which an interrupted writer leaves; it is skipped.
+        torn_tail: skip a last line that an interrupted writer left torn.
 
     Raises:
         InputError: the file is missing, or a line is not such a record (the sentence names the line).
@@ -181,10 +188,19 @@ def lines(path: Path, *, torn_tail: bool = False) -> Iterator[tuple[int, bytes]]
         raise InputError(f"cannot read {path}: {error.strerror}") from error
     with stream:
         for number, line in enumerate(stream, 1):
-            if torn_tail and not line.endswith(b"\n"):
+            if torn_tail and not line.endswith(b"\n") and not _is_whole(line):
                 return
             if line.strip():
                 yield number, line
+
+
+def _is_whole(line: bytes) -> bool:
+    """Say whether a line without its line end is a whole record all the same; a torn one never is JSON."""
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def parse_record(line: bytes, record: type[R], where: str) -> R:
@@ -207,17 +223,21 @@ class RecordLog:
         with storage_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._stream = path.open("ab+")
-            self._cut_torn_tail()
+            self._end_last_line()
 
-    def _cut_torn_tail(self) -> None:
+    def _end_last_line(self) -> None:
         size = self._stream.seek(0, os.SEEK_END)
         while size:
             self._stream.seek(size - 1)
             if self._stream.read(1) == b"\n":
                 break
             size -= 1
-        self._stream.truncate(size)
-        self._stream.seek(0, os.SEEK_END)
+        self._stream.seek(size)
+        if _is_whole(self._stream.read()):
+            self._stream.write(b"\n")
+        else:
+            self._stream.truncate(size)
+            self._stream.seek(0, os.SEEK_END)
 
     def append(self, *records: Any) -> None:
         """Add records; they are with the operating system when this returns."""

@@ -11,7 +11,6 @@ from failwise.errors import FailwiseError, InputError
 from failwise.evaluation.records import AUDITS, Answer, FactAudit
 from failwise.files import content_id, read_json, read_records
 from failwise.generation.config import QuestionsConfig
-from failwise.generation.drawing.synthesize import Synthesis
 from failwise.generation.formats.question_files import QUESTIONS
 from failwise.generation.rationales.job import RATIONALES, request_fingerprint
 from failwise.generation.records import Question, Rationale
@@ -19,7 +18,9 @@ from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.names import slugify
 from failwise.kg.records import Fact, Relation, Truth
 from failwise.manifest import MANIFEST, set_aside_folders
-from failwise.run_folder import FACTS, RELATIONS, STUDENT_ANSWERS, read_config
+from failwise.question_set import planned_questions
+from failwise.question_stages import for_the_teacher
+from failwise.run_folder import FACTS, RELATIONS, STUDENT_ANSWERS, Run, read_config
 from failwise.stage import asked_digest
 
 R = TypeVar("R")
@@ -113,16 +114,17 @@ def impact(folder: Path, graph: KnowledgeGraph) -> Impact:
         raise InputError(
             f"{folder} holds no questions yet, so nothing in it can be stale; finish it with: failwise run"
         )
-    ontology = _ontology_of(folder, questions[0].ontology)
+    before = str(read_json(folder / "questions" / MANIFEST)["inputs"]["ontology"])
+    ontology = _ontology_of(folder, before)
     reasons, known = _changed_facts(ontology / FACTS, graph)
-    stale = dict(_stale_questions(questions, reasons, graph))
+    stale = dict(_stale_questions(questions, reasons, graph, taken=config.questions.file is not None))
     reworded = _reworded(ontology / RELATIONS, graph)
     rationales = _records(folder / "rationales" / RATIONALES, Rationale)
     # A rationale cites facts of its question alone (generation/verify.py), so it needs no look at what it cites.
     unfit = set(stale) | {q.id for q in questions if q.relation in reworded}
     remake, refusal = _remake(folder, config, graph, rationales)
     return Impact(
-        before=questions[0].ontology,
+        before=before,
         after=graph.digest,
         facts=dict(sorted(Counter(reasons.values()).items())),
         questions=stale,
@@ -175,13 +177,17 @@ def _why(old: Fact, new: Fact | None) -> str:
 
 
 def _stale_questions(
-    questions: Iterable[Question], reasons: Mapping[str, str], graph: KnowledgeGraph
+    questions: Iterable[Question], reasons: Mapping[str, str], graph: KnowledgeGraph, *, taken: bool
 ) -> Iterator[tuple[str, str]]:
-    """Yield (question id, reason): a fact of an option changed, or the wording is no more among the templates."""
+    """Yield (question id, reason): a fact of an option changed, or the wording is no more among the templates.
+
+    Args:
+        taken: the questions were taken from a file, which has words of its own.
+    """
     templates = {t.id for r in graph.relations.values() for f in r.families for t in f.templates}
     for question in questions:
-        changed = (reasons.get(i, "" if i in graph.facts else GONE) for i in question.fact_ids)
-        reason = next(filter(None, changed), "" if question.template in templates else WORDING)
+        changed = (reasons.get(i, "" if i in graph.facts else GONE) for i in question.fact_ids if i)
+        reason = next(filter(None, changed), "" if taken or question.template in templates else WORDING)
         if reason:
             yield question.id, reason
 
@@ -196,12 +202,17 @@ def _remake(
     folder: Path, config: RunConfig, graph: KnowledgeGraph, rationales: Sequence[Rationale]
 ) -> tuple[Remake | None, str]:
     """Make the questions anew in memory, and see what of the run's work fits them."""
+    run = Run(config)
+    run.graph = graph
     try:
-        train = [q for q in Synthesis(graph, config.questions) if q.split == "train"]
+        run.questions = list(planned_questions(graph, config.questions))
+        offers = run.offers()
     except FailwiseError as error:
         return None, str(error)
-    wanted = {q.id: request_fingerprint(q, graph, config.rationales) for q in train}
-    same_requests = content_id(list(wanted.values())) == _input(folder, "rationales", QUESTIONS)
+    train = run.split("train")
+    requests = {q.id: request_fingerprint(q, graph, config.rationales, offers) for q in train}
+    same_requests = content_id(list(requests.values())) == _input(folder, "rationales", QUESTIONS)
+    wanted = {q.id: requests[q.id] for q in for_the_teacher(train)[0]}
     old = [r for path in set_aside_folders(folder / "rationales") for r in _records(path / RATIONALES, Rationale)]
     have = {r.question_id for r in (*rationales, *old) if wanted.get(r.question_id) == r.fingerprint}
     missing = 0 if same_requests else len(wanted) - len(have)

@@ -61,8 +61,10 @@ class Loop:
         """Look at the run.
 
         Raises:
-            InputError: the run has no student, or no fact was audited.
+            InputError: the run has no student, no fact was audited, or the folder is one of the run's own.
         """
+        if out.resolve().is_relative_to(run.config.folder.resolve()):
+            raise InputError(f"{out} lies in the run that is read, {run.config.folder}; name a folder beside it")
         self._run, self._out, self._console, self._redo = run, out, console, redo
         self._config: RunConfig = run.config
         self._facts = [a for a in read_records(run.file("audit", AUDITS), FactAudit) if a.truth != Truth.UNKNOWN]
@@ -77,19 +79,21 @@ class Loop:
         """
         with held_alone(self._out):
             frozen = self._do("frozen", self._drawing, self._made_of_run(), self._freeze) / QUESTIONS
-            student, holes = self._start, dict[str, None]()
+            students, holes = [self._start], dict[str, None]()
             for number in range(1, self._improve.rounds + 1):
-                found = self._holes(number, student)
+                found = self._holes(number, students[-1])
                 holes.update((hole.fact_id, None) for hole in found)
                 if not found:
                     break
-                student = self._round(number, student, found, frozen)
+                students.append(self._round(number, students[-1], found, frozen))
             if not holes:
                 raise InputError("every fact that was audited is known: there is no hole to fill")
             before = self._ask("before", self._start, frozen)
-            after = self._ask("after", student, frozen)
-            control = self._ask("control/answers", self._control(), frozen) if self._improve.control else None
-        return Improved(frozen, student, before, after, control, tuple(holes))
+            after = self._ask("after", students[-1], frozen)
+            control = None
+            if self._improve.control:
+                control = self._ask("control/answers", self._control(students[1:]), frozen)
+        return Improved(frozen, students[-1], before, after, control, tuple(holes))
 
     @property
     def _start(self) -> Path:
@@ -114,7 +118,7 @@ class Loop:
         say(f"{name}{': going on' if folder.begun() else ''} …")
         with folder.working(redo=self._redo) as outcome:
             work(folder.path, outcome, partial(progress_bar, self._console))
-        say(f"    {', '.join(f'{k} {v}' for k, v in outcome.counts.items() if isinstance(v, int | float))}")
+        say(f"    {outcome}")
         return folder.path
 
     def _made_of_run(self) -> dict[str, str]:
@@ -198,9 +202,9 @@ class Loop:
         train(questions, reasons / RATIONALES, self._config.training, folder, outcome, bars,
               lambda: self._run.graph, student)  # fmt: skip
 
-    def _control(self) -> Path:
-        """Train another student on from the run's, as many steps as the loop took, with the run's own questions."""
-        steps = sum(read_json(path)["result"]["steps"] for path in self._out.glob(f"round-*/student/{TRAINING}"))
+    def _control(self, taught: Iterable[Path]) -> Path:
+        """Train another student on from the run's, as many steps as its rounds took, with the run's own questions."""
+        steps = sum(read_json(student / TRAINING)["result"]["steps"] for student in taught)
         config = self._config.training.model_copy(update={"max_steps": steps, "epochs": None})
         reasons = self._run.file("rationales", RATIONALES)
 

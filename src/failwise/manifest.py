@@ -17,7 +17,7 @@ from failwise.errors import InputError
 from failwise.files import content_id, file_digest, held_alone, read_json, storage_errors, write_json
 
 MANIFEST, STARTED = "manifest.json", "started.json"
-_PACKAGES = ("rdflib", "pyshacl", "networkx", "torch", "transformers", "peft", "bitsandbytes", "openai")
+_PACKAGES = ("rdflib", "pyshacl", "networkx", "torch", "transformers", "peft", "bitsandbytes")
 
 # Settings that change how fast or where the work is done, or how far it may go, not what comes out.
 RUNTIME_ONLY = {
@@ -117,6 +117,15 @@ class StageFolder:
         }
 
 
+def noted_beside(path: Path, *keys: str) -> Any:
+    """Return what the manifest beside a file has under some keys, one inside the other; None where it has nothing."""
+    manifest = path.with_name(MANIFEST)
+    found = read_json(manifest) if manifest.is_file() and not path.is_dir() else None
+    for key in keys:
+        found = found.get(key) if isinstance(found, dict) else None
+    return found
+
+
 def set_aside_folders(path: Path) -> list[Path]:
     """Return the folders in which earlier work of a stage's folder is kept, the newest first."""
     found: list[Path] = []
@@ -131,6 +140,10 @@ class Outcome:
 
     counts: dict[str, Any] = field(default_factory=dict)
     outputs: list[Path] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        """Return the numbers among the counts, for a line of text."""
+        return ", ".join(f"{k} {round(v, 3)}" for k, v in self.counts.items() if isinstance(v, int | float))
 
     def record(self, counts: Any, *outputs: Path) -> None:
         """Note counts (a mapping or a dataclass) and the files written."""

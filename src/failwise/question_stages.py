@@ -93,7 +93,9 @@ def write_rationales(run: Run, folder: Path, outcome: Outcome, bars: Bars) -> No
     kept = carry_over(questions, run.graph, config, folder, set_aside_folders(folder), offers)
     with bars("rationales", len(questions)) as bar:
         counts = write(questions, run.graph, config, folder, bar.advance, offers=offers, files=run.fleet_files())
-    outcome.record(asdict(counts) | dropped(folder) | {"kept from before": kept} | left_out, *files)
+    told = asdict(counts) | {"kept from before": kept}
+    told = {what: n for what, n in told.items() if n or what in ("accepted", "rejected")}
+    outcome.record(told | dropped(folder) | left_out, *files)
 
 
 def for_the_teacher(questions: Sequence[Question]) -> tuple[list[Question], dict[str, int]]:

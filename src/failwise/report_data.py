@@ -106,6 +106,7 @@ def report_data(run: Run) -> ReportData:
 
     questions, audits = run.test_questions(), audited(AUDITS, FactAudit)
     rollups, perturbed = audited(ROLL_UPS, RollUp), audited(PERTURBED, Perturbed)
+    shortcuts, rows = audited(SHORTCUTS, Shortcut), tuple(headline(run))
     answers, base = tuple(read_records(run.file("answers", STUDENT_ANSWERS), Answer)), base_answers(run)
     asked = {answer.question_id for answer in answers}
     manifests = {s: read_json(run.file(s, MANIFEST)) for s in ("ontology", "questions", "student", "answers")}
@@ -117,14 +118,14 @@ def report_data(run: Run) -> ReportData:
         base=base[0].student if base else None,
         regime=regime,
         regime_text=FROM_A_FILE if run.config.questions.file else REGIMES[regime],
-        rows=tuple(headline(run)),
+        rows=rows,
         audits=audits,
         rollups=rollups,
         answers=answers,
         base_answers=base,
         limits=_limits(run.graph, questions, answers, embedded=run.config.training.base == EMBEDDED),
         manifest=_manifest_rows(run.graph.digest, manifests),
-        findings=tuple(findings(rollups, audited(SHORTCUTS, Shortcut), perturbed, audits)),
+        findings=tuple(findings(rollups, shortcuts, perturbed, audits, run.config.evaluation.until_decided, rows)),
         perturbed=perturbed,
         conformal=audited(CONFORMAL, Conformal),
         reliability=audited(RELIABILITY, Bin),

@@ -8,9 +8,11 @@ from rich.console import Console
 from failwise import estimates, question_stages, student_stages
 from failwise.config import RunConfig
 from failwise.evaluation.records import AUDITS, SCORES
+from failwise.evaluation.reporting.page import need_report_extra
 from failwise.files import held_alone
 from failwise.generation.formats.question_files import QUESTIONS
 from failwise.generation.rationales.job import RATIONALES
+from failwise.manifest import StageFolder
 from failwise.progress import progress_bar
 from failwise.run_folder import FACTS, STUDENT_ANSWERS, TRAINING, Run, save_config
 from failwise.stage import Stage
@@ -38,13 +40,13 @@ def run_all(config: RunConfig, console: Console, *, redo: bool = False) -> Run:
     Raises:
         FailwiseError: a stage cannot be done, or another process works in the folder; what is there is kept.
     """
+    need_report_extra()
     with held_alone(config.folder):
         return _run_all(config, console, redo=redo)
 
 
 def _run_all(config: RunConfig, console: Console, *, redo: bool) -> Run:
     run = Run(config)
-    save_config(config)
     for number, stage in enumerate(STAGES, 1):
         folder, label = stage.folder(run), f"[{number}/{len(STAGES)}] {stage.name}"
         if folder.finished():
@@ -52,13 +54,15 @@ def _run_all(config: RunConfig, console: Console, *, redo: bool) -> Run:
             continue
         console.print(f"{label}{': going on' if folder.begun() else ''} …", markup=False, highlight=False)
         with folder.working(redo=redo) as outcome:
+            save_config(config)  # not before: a run that is refused leaves its folder as it was
             stage.work(run, folder.path, outcome, partial(progress_bar, console))
-        summary = ", ".join(f"{k} {v}" for k, v in outcome.counts.items() if isinstance(v, int | float))
-        console.print(f"    {summary}", markup=False, highlight=False)
+        if said := str(outcome):
+            console.print(f"    {said}", markup=False, highlight=False)
+    save_config(config)
     return run
 
 
-def plan(config: RunConfig) -> Iterator[tuple[str, str, float]]:
+def plan(config: RunConfig, *, redo: bool = False) -> Iterator[tuple[str, str, float]]:
     """Yield (stage, what it will do, seconds) for every stage; done ones take no time. Nothing is written."""
     run, fresh = Run(config), True
     for stage in STAGES:
@@ -68,4 +72,10 @@ def plan(config: RunConfig) -> Iterator[tuple[str, str, float]]:
             continue
         fresh = False  # what follows reads what is still to be made
         what, seconds = stage.estimate(run)
-        yield stage.name, f"{'go on: ' if folder is not None and folder.begun() else ''}{what}", seconds
+        yield stage.name, f"{_beforehand(folder, redo=redo) if folder else ''}{what}", seconds
+
+
+def _beforehand(folder: StageFolder, *, redo: bool) -> str:
+    if folder.begun():
+        return "go on: "
+    return "needs --redo: " if folder.stands_in_the_way() and not redo else ""

@@ -45,18 +45,20 @@ class Stage:
             inputs |= question_inputs(run.config.questions)
         if self.name == "student":
             inputs["recipe"] = recipe_digest(run.config.training.recipe)
+        if self.name == "report":
+            inputs["title"] = run.config.title
         return StageFolder(self.name, run.config.folder / self.name, self.section(run.config), inputs)
 
     def _input(self, run: Run, stage: str, name: str) -> str:
         """Return a digest of what this stage makes of a file, so that a change it does not see voids nothing.
 
         Raises:
-            InputError: the questions are not those that their certificates speak of.
+            InputError: the file cannot be read, or the questions are not those that their certificates speak of.
         """
         if name == QUESTIONS:
             check_intact(run.file(stage, name))
         digest = _DIGESTS.get((self.name, name))
-        return digest(run) if digest else file_digest(run.file(stage, name))
+        return digest(run) if digest else input_digest(run.file(stage, name))
 
     def ready(self, run: Run) -> bool:
         """Say whether all that the stage reads is there."""
@@ -74,7 +76,7 @@ def question_inputs(config: QuestionsConfig) -> dict[str, str]:
 
 
 def input_digest(path: Path) -> str:
-    """Digest a file that the user named.
+    """Digest a file that may not be there, or not be readable.
 
     Raises:
         InputError: it cannot be read.

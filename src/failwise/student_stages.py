@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from failwise.errors import InputError
+from failwise.evaluation.answers import BASE, askable, askable_of
 from failwise.evaluation.records import Answer
 from failwise.files import read_records
 from failwise.generation.formats.question_files import QUESTIONS
@@ -23,6 +24,8 @@ from failwise.run_folder import (
 from failwise.stage import Bars
 from failwise.training.config import TrainingConfig
 from failwise.training.contract import weights_file
+from failwise.training.recipe import load_recipe
+from failwise.training.records import Mode
 
 if TYPE_CHECKING:
     from failwise.kg.graph import KnowledgeGraph
@@ -34,6 +37,8 @@ def teach_student(run: Run, folder: Path, outcome: Outcome, bars: Bars) -> None:
     """Train the student on the training questions; never on those of an audit, this run's or a frozen one."""
     from failwise.generation.splitting.frozen import refuse_training_on
 
+    tested, several = run.test_questions(), load_recipe(run.config.training.recipe).asked is Mode.VERDICT
+    _refuse_unaskable(tested, askable(tested, several=several))
     questions, taken = run.split("train"), run.config.questions.file
     for path in (run.file("questions", QUESTIONS), *([taken] if taken else [])):
         refuse_training_on(questions, path)
@@ -86,7 +91,9 @@ def train(
     tenth = len(result.losses) // 10 + 1
     losses = {"first loss": _mean(result.losses[:tenth]), "last loss": _mean(result.losses[-tenth:])}
     tasks = {
-        f"{t.name}: first and last loss": [_mean(t.losses[:tenth]), _mean(t.losses[-tenth:])] for t in result.tasks
+        f"{t.name}: first and last loss": [_mean(t.losses[:tenth]), _mean(t.losses[-tenth:])]
+        for t in result.tasks
+        if t.losses  # a short training may have no example of it
     }
     counts = {k: v for k, v in asdict(result).items() if k not in ("losses", "tasks")}
     outcome.record(counts | losses | tasks, folder / weights_file(config.method), folder / CONTRACT)
@@ -115,29 +122,31 @@ def _mean(values: Sequence[float]) -> float:
 
 def ask_student(run: Run, folder: Path, outcome: Outcome, bars: Bars) -> None:
     """Ask the student, and the untrained base, the test questions; those for several options are not asked."""
-    from failwise.evaluation.answers import BASE, askable_of
-
     questions = _audit_questions(run)
-    if not questions:
-        raise InputError("there is no test question to ask; set questions.test_per_fact to 1 or more")
-    askable = askable_of(run.config.folder / "student", questions, run.config.evaluation)
-    if not askable:
-        raise InputError(
-            f"each of the {len(questions):,} test questions asks for several options, and this student is asked for "
-            "one; set questions.multiple_share below 1, or train with the recipe 'verdicts', which judges each option"
-        )
-    if several := len(questions) - len(askable):
+    todo = askable_of(run.config.folder / "student", questions, run.config.evaluation)
+    _refuse_unaskable(questions, todo)
+    if several := len(questions) - len(todo):
         outcome.record({"left out (asks for several options)": several})
     asked: list[tuple[str | Path, str]] = [(run.config.folder / "student", STUDENT_ANSWERS)]
     if run.config.evaluation.base:
         asked.append((BASE if run.config.training.base == "embedded" else run.config.training.base, BASE_ANSWERS))
     for who, name in asked:
-        with bars(f"asking the {name.removesuffix('.jsonl')}", len(askable)) as bar:
-            answers = _answers(run, who, askable, folder / name, bar)
+        with bars(f"asking the {name.removesuffix('.jsonl')}", len(todo)) as bar:
+            answers = _answers(run, who, todo, folder / name, bar)
         answered = {a.question_id for a in answers}
-        askable = [q for q in askable if q.id in answered]  # the base is asked the same
+        todo = [q for q in todo if q.id in answered]  # the base is asked the same
         share = round(sum(a.right for a in answers) / len(answers), 4)
         outcome.record({f"{name.removesuffix('.jsonl')} accuracy": share}, folder / name)
+
+
+def _refuse_unaskable(questions: Sequence[Question], todo: Sequence[Question]) -> None:
+    if not questions:
+        raise InputError("there is no test question to ask; set questions.test_per_fact to 1 or more")
+    if not todo:
+        raise InputError(
+            f"each of the {len(questions):,} test questions asks for several options, and this student is asked for "
+            "one; set questions.multiple_share below 1, or train with the recipe 'verdicts', which judges each option"
+        )
 
 
 def _answers(run: Run, who: str | Path, questions: Sequence[Question], path: Path, bar: Bar) -> list[Answer]:
@@ -170,7 +179,8 @@ def audit_student(run: Run, folder: Path, outcome: Outcome, bars: Bars) -> None:
     questions, answers = _audit_questions(run), open_answers(run.file("answers", STUDENT_ANSWERS))
     asked = {answer.question_id for answer in answers}
     stamp = stamp_of(run.config.folder / "student", (q for q in questions if q.id in asked)).text
-    audited = audit_answers(run.graph, LoadedQuestions(questions), answers, base_answers(run), stamp=stamp)
+    audited = audit_answers(run.graph, LoadedQuestions(questions), answers, base_answers(run), stamp=stamp,
+                            until_decided=run.config.evaluation.until_decided)  # fmt: skip
     outcome.record(audited.states(), *write_audit(folder, audited))
 
 

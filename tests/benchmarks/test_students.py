@@ -44,10 +44,10 @@ from benchmarks.students.plan import (
 )
 from benchmarks.students.result import Result
 from benchmarks.students.scores import BOTH, clusters, know, minutes, of_graph, of_models, spent
+from benchmarks.students.shares import Points
 from benchmarks.students.table import NAME, page, write_page
 from failwise.errors import InputError
 from failwise.evaluation.baselines import model_free_rows
-from failwise.evaluation.clustered import Points
 from failwise.evaluation.records import Answer
 from failwise.files import read_json, read_records, write_json, write_records
 from failwise.generation.records import Question

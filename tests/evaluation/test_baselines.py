@@ -23,7 +23,7 @@ def test_failuresensoriq_gives_the_published_rows(published: KnowledgeGraph, dat
         "longest option": pytest.approx(29.8, abs=0.1),
         "degree in the asset": pytest.approx(63.7, abs=0.1),
         "degree from other assets": pytest.approx(49.0, abs=0.1),
-        "pair prior from other assets": pytest.approx(62.8, abs=0.1),
+        "other-assets prior": pytest.approx(62.8, abs=0.1),
         "graph lookup": pytest.approx(100, abs=0.1),
     }
 
@@ -44,6 +44,11 @@ def test_on_generated_questions_the_degree_is_worth_less(shipped: KnowledgeGraph
     degree = {name: {r.name: r.accuracy for r in rows}["degree in the asset"] for name, rows in
               (("ours", ours), ("theirs", theirs))}  # fmt: skip
     assert degree["ours"] < degree["theirs"] - 0.03
+
+
+def test_chance_is_known_exactly(toy: KnowledgeGraph) -> None:
+    [random, *_] = model_free_rows(list(Synthesis(toy, QuestionsConfig())), toy)
+    assert random.low == random.accuracy == random.high
 
 
 def test_the_lookup_is_always_right(toy: KnowledgeGraph) -> None:

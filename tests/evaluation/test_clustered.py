@@ -1,102 +1,19 @@
-"""Intervals drawn by anchor, seeds averaged, and two answerers on the same questions."""
+"""What answers about one anchor are worth beside as many independent ones."""
 
 from dataclasses import replace
-from math import comb
 
 import numpy as np
 import pytest
 
 from failwise.evaluation.clustered import (
-    Points,
-    adjusted,
     anchor_of,
     clustered_wilson,
-    contrast,
+    design_effect,
     intraclass_correlation,
-    share,
+    share_interval,
 )
 from failwise.generation.records import Question
-from failwise.statistics import wilson
-
-
-def points(right: int, n: int = 100) -> Points:
-    return {f"q{i:03}": float(i < right) for i in range(n)}
-
-
-def test_mean_and_seeds_are_those_of_the_points() -> None:
-    found = share([points(60), points(70)], {i: i for i in points(0)})
-    assert found.value == pytest.approx(0.65)
-    assert found.seeds == (0.6, 0.7)
-    assert (found.n, found.clusters) == (100, 100)
-    assert found.low < 0.65 < found.high
-
-
-def test_interval_of_single_questions_is_the_binomial_one() -> None:
-    found = share([points(50)], {i: i for i in points(0)})
-    assert found.high - found.low == pytest.approx(2 * 1.96 * 0.05, abs=0.02)
-
-
-def test_whole_clusters_make_the_interval_wider() -> None:
-    ids = points(0)
-    together = {i: int(i[1:]) // 10 for i in ids}  # ten questions about each of ten anchors, all right or all wrong
-    alone, drawn = (share([points(50)], clusters) for clusters in ({i: i for i in ids}, together))
-    # The effect of the design with equal clusters and no spread inside them is their size (L. Kish 1965).
-    assert (drawn.high - drawn.low) / (alone.high - alone.low) == pytest.approx(10**0.5, rel=0.15)
-
-
-def test_order_of_a_file_changes_nothing() -> None:
-    clusters = {i: int(i[1:]) // 7 for i in points(0)}
-    backwards = dict(reversed(list(points(33).items())))
-    assert share([points(33)], clusters) == share([backwards], clusters)
-
-
-def test_a_second_seed_is_no_second_question() -> None:
-    clusters = {i: i for i in points(0)}
-    once, twice = share([points(50)], clusters), share([points(50), points(50)], clusters)
-    assert (once.low, once.high, once.n) == (twice.low, twice.high, twice.n)
-
-
-def test_contrast_counts_the_questions_that_differ() -> None:
-    one, other = points(60), {**points(50), "q099": 1.0}
-    found = contrast([one], [other], {i: i for i in one})
-    assert (found.better, found.worse) == ((10,), (1,))
-    assert found.difference == pytest.approx(0.09)
-    assert found.p == pytest.approx(2 * (comb(11, 0) + comb(11, 1)) / 2**11)
-    assert found.low < 0.09 < found.high
-
-
-def test_weaker_seed_decides() -> None:
-    clusters = {i: i for i in points(0)}
-    found = contrast([points(80), points(51)], [points(50), points(50)], clusters)
-    assert found.better == (30, 1)
-    assert found.p == 1.0
-
-
-def test_one_run_is_compared_with_each_of_the_others() -> None:
-    found = contrast([points(20)], [points(50), points(60)], {i: i for i in points(0)})
-    assert found.worse == (30, 40)
-
-
-def test_holm_multiplies_the_smallest_by_the_number() -> None:
-    clusters = {i: i for i in points(0)}
-    first, second = (contrast([points(n)], [points(50)], clusters) for n in (60, 57))
-    one, other = adjusted([first, second])
-    assert one.adjusted == pytest.approx(2 * first.p)
-    assert other.adjusted == pytest.approx(max(second.p, 2 * first.p))
-
-
-@pytest.mark.parametrize("runs", [[], [{}], [points(5), points(5, 99)]])
-def test_runs_of_other_questions_are_refused(runs: list[Points]) -> None:
-    with pytest.raises(ValueError, match="question"):
-        share(runs, {})
-
-
-def test_other_questions_and_unlike_seeds_cannot_be_contrasted() -> None:
-    clusters = {i: i for i in points(0)}
-    with pytest.raises(ValueError, match="1 questions were answered by one"):
-        contrast([points(5)], [points(5, 99)], clusters)
-    with pytest.raises(ValueError, match="cannot be paired"):
-        contrast([points(5)] * 2, [points(5)] * 3, clusters)
+from failwise.statistics import t95, wilson
 
 
 def test_questions_about_one_anchor_share_it(toy_question: Question) -> None:
@@ -116,10 +33,40 @@ def toy_question(toy: object) -> Question:
 
 
 def test_answers_about_one_fact_count_less_than_about_several() -> None:
-    assert clustered_wilson(np.array([4, 4]), 6, 0.0) == pytest.approx(wilson(6, 8))
-    assert clustered_wilson(np.array([4, 4]), 6, 1.0) == pytest.approx(wilson(1.5, 2))
-    assert clustered_wilson(np.array([1] * 8), 6, 1.0) == pytest.approx(wilson(6, 8))
+    few = (t95(1) / t95(7)) ** 2  # two clusters of eight answers
+    assert design_effect(np.array([4, 4]), 0.0) == pytest.approx(few)
+    assert design_effect(np.array([4, 4]), 1.0) == pytest.approx(4 * few)
+    assert design_effect(np.array([1] * 8), 1.0) == 1
+    assert share_interval(range(8), [1] * 6 + [0] * 2) == pytest.approx(wilson(6, 8))
     alike = intraclass_correlation(np.array([4, 4, 4, 4]), np.array([4, 4, 0, 0]))
     assert alike == pytest.approx(1.0)
     assert intraclass_correlation(np.array([4, 4, 4]), np.array([2, 2, 2])) == 0.0
     assert intraclass_correlation(np.array([1, 1]), np.array([1, 0])) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("clusters", "size", "share", "alike"),
+    [(2, 100, 0.8, 0.1), (5, 40, 0.7, 0.1), (25, 12, 0.96, 0.3), (40, 6, 0.97, 0.3), (25, 12, 0.7, 0.2)],
+)
+def test_the_interval_holds_the_share_of_few_anchors_and_of_few_errors(
+    clusters: int, size: int, share: float, alike: float
+) -> None:
+    """Anchors whose shares have a beta distribution; `alike` is the correlation within one."""
+    dice, weight, held = np.random.default_rng(0), (1 - alike) / alike, 0
+    asked = np.full(clusters, size)
+    for _ in range(500):
+        right = dice.binomial(size, dice.beta(share * weight, (1 - share) * weight, clusters))
+        low, high = clustered_wilson(asked, right)
+        held += low <= share <= high
+    assert held / 500 > 0.93
+
+
+def test_where_all_are_right_the_anchors_are_counted_and_one_alone_says_nothing() -> None:
+    low, high = share_interval([i // 10 for i in range(100)], [1] * 100)
+    assert high == 1 and low < wilson(20, 20)[0]
+    assert share_interval(["one"] * 100, [1] * 100) == (0, 1)
+
+
+def test_students_t_is_that_of_the_tables() -> None:
+    found = [t95(degrees) for degrees in (1, 2, 3, 5, 10, 30, 120)]
+    assert found == pytest.approx([12.706, 4.303, 3.182, 2.571, 2.228, 2.042, 1.980], abs=0.004)

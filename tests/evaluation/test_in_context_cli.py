@@ -42,8 +42,7 @@ def test_it_writes_answers_and_a_table(
     monkeypatch.setattr("failwise.evaluation.in_context.curation.embed", letters)
     monkeypatch.setattr("failwise.evaluation.in_context.curation.has_meaning", lambda: True)
     out = tmp_path / "out"
-    named = ("--out", out, "--student", tiny_base, "--shots", "0-1", "--limit", "4")
-    asked = (*named, "--set", "in_context.resamples=100")
+    asked = ("--out", out, "--student", tiny_base, "--shots", "0-1", "--limit", "4")
     told = _run(*files, *asked)
     # A byte is a token to this model, so that a rationale seldom fits beside the question.
     assert "| zero-shot | 0 | 4 | 0.0 | 0 |" in told and "## The exemplars" in told

@@ -54,7 +54,7 @@ def test_exemplars_stand_before_the_question_and_count_as_tokens(shipped: Knowle
 def test_the_embedded_model_answers_under_every_condition(shipped: KnowledgeGraph, tmp_path: Path) -> None:
     questions = questions_of(shipped)
     material = questions[:6], questions[6:40], [rationale_of(q, shipped) for q in questions[6:40]]
-    config = InContextConfig(shots=(0, 1), resamples=100, batch_size=2)
+    config = InContextConfig(shots=(0, 1), batch_size=2)
     model = LikelihoodAnswerer("base", "cpu")
     result, left_out = check_in_context(material, shipped, model, config, tmp_path, embedder=letters)
     assert [r.n for r in result.rows] == [6] * 5 and not left_out

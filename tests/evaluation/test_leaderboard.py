@@ -163,6 +163,14 @@ def test_their_files_give_their_numbers_of_questions(
     assert not (tmp_path / "other.json").exists()
 
 
+def test_questions_that_are_not_there_are_named(failwise: Program, tmp_path: Path) -> None:
+    write_json(tmp_path / "manifest.json", {"inputs": {"questions": "0"}})
+    (tmp_path / "a.jsonl").touch()
+    for questions in (tmp_path / "nowhere.jsonl", tmp_path):
+        done = failwise("leaderboard", tmp_path / "a.jsonl", questions, "--out", tmp_path / "out.json")
+        assert done.returncode == 2 and f"cannot read {questions}" in done.stderr
+
+
 def test_a_file_that_is_read_is_not_written_over(failwise: Program, tmp_path: Path) -> None:
     write_json(tmp_path / "a.json", {})
     done = failwise("leaderboard", tmp_path / "a.json", tmp_path / "q.jsonl", "--out", tmp_path / "a.json")

@@ -351,6 +351,13 @@ def test_results_folders_without_a_log_and_unknown_files_are_named(questions: li
     assert "(1 left out: options were scored where all right ones are asked for)" in refused(path, several)
 
 
+def test_a_zip_of_something_else_in_a_folder_is_no_log(questions: list[Question], tmp_path: Path) -> None:
+    inspect_archive(tmp_path / "log.eval", [sample(q) for q in questions])
+    with zipfile.ZipFile(tmp_path / "model.zip", "w") as other:
+        other.writestr("weights.bin", b"0")
+    assert len(read(tmp_path, questions)) == len(questions)
+
+
 def test_an_audit_takes_a_log_for_answers(
     failwise: Program, toy: KnowledgeGraph, questions: list[Question], tmp_path: Path
 ) -> None:

@@ -10,8 +10,11 @@ from failwise.evaluation.clustered import intraclass_correlation
 from failwise.evaluation.paired import (
     benjamini_hochberg,
     bootstrap_difference,
+    clustered_flips,
+    clustered_paired_interval,
     holm,
     mcnemar,
+    mean_interval,
     paired_interval,
     sign_flips,
 )
@@ -99,3 +102,35 @@ def test_two_equal_students_are_told_apart_as_seldom_as_they_should_be() -> None
     assert 0.03 < by_fact / 1000 < 0.07
     assert by_question / 1000 > 0.2
     assert 0.93 < held / 1000 < 0.98
+
+
+def test_whole_clusters_are_flipped() -> None:
+    assert clustered_flips([1, 1, 1, -1, 0], "aaabc") == sign_flips(np.array([3, -1, 0]))
+
+
+def test_the_interval_of_a_difference_counts_whole_clusters_and_has_a_width_where_all_are_alike() -> None:
+    alone = [1] * 4 + [-1] + [0] * 15
+    assert clustered_paired_interval(alone, range(20)) == pytest.approx(paired_interval(4, 1, 20))
+    low, high = clustered_paired_interval([0] * 20, [i // 5 for i in range(20)])
+    assert low == -high < 0
+    assert clustered_paired_interval([1, 1, 1], "aaa") == (-1, 1)
+
+
+@pytest.mark.parametrize(("clusters", "size"), [(3, 20), (6, 15), (12, 8)])
+def test_intervals_of_few_clusters_hold_the_mean(clusters: int, size: int) -> None:
+    """Values whose means by cluster lie about 0.2; and answers of two that are right as often, other ones."""
+    dice, means, differences = np.random.default_rng(0), 0, 0
+    places = np.repeat(np.arange(clusters), size).tolist()
+    for _ in range(500):
+        values = dice.normal(dice.normal(0.2, 0.15, clusters)[:, None], 0.3, (clusters, size)).clip(-1, 1)
+        low, high = mean_interval(values.ravel().tolist(), places)
+        means += low <= 0.2 <= high
+        one, two = (dice.random((clusters, size)) < dice.beta(2, 1, clusters)[:, None] for _ in range(2))
+        low, high = clustered_paired_interval((one.astype(int) - two).ravel().tolist(), places)
+        differences += low <= 0 <= high
+    assert 0.93 < means / 500 < 0.98
+    assert differences / 500 > 0.93
+
+
+def test_one_cluster_says_nothing_of_a_mean() -> None:
+    assert mean_interval([0.1, 0.2], "aa") == (-1, 1)

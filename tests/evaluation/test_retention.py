@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from failwise.errors import InputError
-from failwise.evaluation.paired import mcnemar
-from failwise.evaluation.records import Answer
+from failwise.evaluation.paired import holm, mcnemar
+from failwise.evaluation.records import Answer, is_right
 from failwise.evaluation.retention import FACTS, GROUPS, PAGE, QUESTIONS, LostQuestion, Trained, retention
 from failwise.evaluation.retention_files import write_retention
 from failwise.files import read_records, write_records
 from failwise.generation.config import QuestionsConfig
 from failwise.generation.drawing.synthesize import Synthesis
 from failwise.generation.formats.question_files import read_questions
-from failwise.generation.records import Question
+from failwise.generation.records import Arity, Question
 from failwise.kg.graph import KnowledgeGraph
 from tests.conftest import Program
 from tests.evaluation.coverage.answering import answer
@@ -110,6 +110,34 @@ def test_a_general_set_has_no_facts(shipped: KnowledgeGraph, questions: list[Que
     assert (row.value, row.n, row.a_only, row.facts) == ("general", 40, 30, 0)
     assert row.p == pytest.approx(mcnemar(0, 30)) and row.high < 0  # alone, each question is its own cluster
     assert found.facts == [] and len(found.questions) == 30
+
+
+def test_lost_questions_for_all_right_options_are_listed_with_all_that_was_chosen(
+    shipped: KnowledgeGraph, questions: list[Question]
+) -> None:
+    several = [q for q in questions if len(q.options) > 2][:3]
+    asked = [replace(q, arity=Arity.MULTIPLE, correct=tuple(n < 2 for n in range(len(q.options)))) for q in several]
+
+    def choosing(student: str, *chosen: tuple[int, ...] | None) -> list[Answer]:
+        return [
+            Answer(q.id, student, (), None, is_right(None, places, q.correct), 0.0, chosen=places)
+            for q, places in zip(asked, chosen, strict=True)
+        ]
+
+    before, after = choosing("base", (0, 1), (0, 1), (0, 1)), choosing("student", (0, 1, 2), (), None)
+    found = retention(shipped, asked, before, after).questions
+    assert found[0].right == "; ".join(asked[0].options[:2])
+    assert [q.after for q in found] == ["; ".join(asked[0].options[:3]), "none of them", ""]
+
+
+def test_p_of_what_neighbours_share_is_adjusted_too(
+    shipped: KnowledgeGraph, questions: list[Question], trained: Trained
+) -> None:
+    kept = {q.id for q in questions[::3]}
+    before, after = says(questions, lambda q: True, "base"), says(questions, lambda q: q.id in kept, "student")
+    found = retention(shipped, questions, before, after, trained)
+    rows = [row for row in found.groups if row.value.startswith("neighbour by")]
+    assert len(rows) > 1 and [row.adjusted for row in rows] == holm([row.p for row in rows])
 
 
 def test_training_questions_without_facts_are_refused(shipped: KnowledgeGraph, questions: list[Question]) -> None:

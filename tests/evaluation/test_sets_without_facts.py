@@ -57,6 +57,18 @@ def test_nothing_is_audited_where_there_are_no_facts(toy: KnowledgeGraph) -> Non
     assert rows["student"].accuracy == pytest.approx(1 / 3)
 
 
+def test_the_student_is_compared_with_the_base_question_by_question(toy: KnowledgeGraph) -> None:
+    asked = [plain(number) for number in range(600)]  # of which the base has 300 right, and the student 30 more
+
+    def said(right: int) -> list[Answer]:
+        return [answer(q, q.answer if n < right else (q.answer + 1) % 3) for n, q in enumerate(asked)]
+
+    student, base, *_ = score_rows(asked, toy, said(330), said(300))
+    assert student.low < base.high and student.ahead is None
+    assert base.ahead == pytest.approx(0.05)
+    assert base.ahead_low is not None and base.ahead_low > 0.03
+
+
 def test_a_mixed_set_is_audited_where_it_has_facts(toy: KnowledgeGraph) -> None:
     questions = [*SET, ours(1)]
     audited = audit(toy, probes_of(questions, [answer(q, 1) for q in questions]))

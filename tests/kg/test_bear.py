@@ -90,6 +90,13 @@ def test_a_folder_that_holds_something_is_left_as_it_is(failwise: Program, toy: 
     assert sorted(p.suffix for p in tmp_path.iterdir()) == [".bear"]
 
 
+def test_what_another_process_is_writing_stays(toy: KnowledgeGraph, tmp_path: Path) -> None:
+    for name in (".toy.bear.part", ".toy.bear.0f0f0f0f.part"):
+        (tmp_path / name).mkdir()
+    assert write_bear(toy, ["toy-pump"], tmp_path / "toy.bear") == 6
+    assert len(list(tmp_path.iterdir())) == 3
+
+
 def test_facts_with_nothing_false_beside_them_are_counted(failwise: Program, tmp_path: Path) -> None:
     """The toy fan's one false fact is taken out: vibration is true, all else unknown."""
     (tmp_path / "open.ttl").write_text(TOY.read_text().partition("<https://w3id.org/failwise/no/")[0])

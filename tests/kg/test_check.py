@@ -61,6 +61,14 @@ def test_the_toy_is_valid_but_for_concepts() -> None:
         ('rel:x a fw:Relation ; fw:statement "{who} did it"@en .', "ERROR", "no slots but {asset}"),
         ('fw:f a fw:QuestionFamily ; fw:template "Which {thing}?"@en .', "ERROR", "no slots but {asset} and {anchor}"),
         ("mode:x rel:indicatedBy mode:y .", "ERROR", "belongs to no asset class"),
+        (
+            "<http://one.example/x> a fw:AssetClass . asset:x a fw:AssetClass .",
+            "ERROR",
+            "has the same id as http://one",
+        ),
+        ("asset:A1 a fw:AssetClass . asset:a1 a fw:AssetClass .", "ERROR", "asset-class/A1: a1; rename one"),
+        ("<http://one.example/---> a fw:AssetClass .", "ERROR", "has no letter or digit in its name"),
+        ("asset:x a fw:AssetClass ; fw:kindOf asset:x .", "ERROR", "cannot be a kind of itself"),
     ],
 )
 def test_what_is_wrong_is_said(tmp_path: Path, text: str, level: str, message: str) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from failwise.kg.diff import COLUMNS, Diff, diff
+from failwise.kg.diff import diff
+from failwise.kg.diff_words import COLUMNS, Diff
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Entity, Fact, Truth
 from tests.conftest import TOY, toy_paths

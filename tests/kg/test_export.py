@@ -16,6 +16,8 @@ from failwise.kg.export import TRIPLES, export
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.importer import ImportOptions, stage
 from failwise.kg.load import Ontology, load_ontology, shipped_folder
+from failwise.kg.parse import parse
+from failwise.kg.triples import Triples
 from failwise.kg.vocabulary import FW
 from tests.conftest import TOY, toy_paths
 
@@ -38,6 +40,15 @@ def test_rdflib_reads_the_same_triples(suffix: str, toy_ontology: Ontology, tmp_
     for source in toy_paths():
         expected.parse(source)
     assert isomorphic(Graph().parse(path, format=RDFLIB[suffix]), expected)
+
+
+@pytest.mark.parametrize("suffix", TRIPLES)
+def test_blank_nodes_have_names_that_every_format_can_write(suffix: str, tmp_path: Path) -> None:
+    graph = Triples()
+    graph.add("_:2bef.b1", FW.concept, "_:2bef.b2")
+    path = tmp_path / f"blank{suffix}"
+    export(Ontology(graph, {}, {}, ""), path)
+    assert len(parse(path, path.read_bytes())) == 1
 
 
 def test_two_exports_are_the_same_bytes(toy_ontology: Ontology, tmp_path: Path) -> None:
@@ -69,6 +80,8 @@ def test_what_is_refused(toy_ontology: Ontology, tmp_path: Path) -> None:
         export(toy_ontology, tmp_path / "x.xls")
     with pytest.raises(InputError, match="a workbook holds one asset class"):
         export(toy_ontology, tmp_path / "x.xlsx")
+    with pytest.raises(InputError, match=r"\.ttl holds the whole ontology; formats of single asset classes are \.csv"):
+        export(toy_ontology, tmp_path / "x.ttl", ["toy fan"])
     assert not list(tmp_path.iterdir())
 
 
@@ -177,3 +190,33 @@ def test_cells_that_a_spreadsheet_would_run_are_made_inert(tmp_path: Path) -> No
     export(ontology, tmp_path / "out.csv")
     assert ",'=HYPERLINK(1)," in (tmp_path / "out.csv").read_text()
     assert there_and_back(ontology, ".csv", tmp_path) == []
+
+
+SEVERAL = """
+@prefix fw: <https://w3id.org/failwise/ontology#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+@prefix dcterms: <http://purl.org/dc/terms/> .
+@prefix : <https://w3id.org/failwise/source/> .
+:book a fw:Source ; rdfs:label "A book"@en .
+:page a fw:Source ; rdfs:label "A page, torn out"@en .
+<https://w3id.org/failwise/asset-class/boiler> a fw:AssetClass ; rdfs:label "boiler"@en ; dcterms:source :book , :page ;
+    <https://w3id.org/failwise/relation/monitoredBy> <https://w3id.org/failwise/sensor/heat> .
+<https://w3id.org/failwise/sensor/heat> a fw:Sensor ; rdfs:label "heat"@en .
+"""
+
+
+@pytest.mark.parametrize("suffix", BACK)
+def test_a_fact_keeps_all_of_its_sources(suffix: str, tmp_path: Path) -> None:
+    (tmp_path / "boiler.ttl").write_text(SEVERAL)
+    ontology = load_ontology([*VOCABULARY, tmp_path / "boiler.ttl"], shipped=False)
+    assert there_and_back(ontology, suffix, tmp_path) == []
+    after = KnowledgeGraph(load_ontology([*VOCABULARY, tmp_path / "out"], shipped=False))
+    assert {fact.source for fact in after.facts.values()} == {"book, page"}
+
+
+def test_a_character_that_xml_cannot_hold_is_named(tmp_path: Path) -> None:
+    (tmp_path / "toy.ttl").write_text(TOY.read_text().replace('"noise"@en', r'"no\u0007ise"@en'))
+    ontology = load_ontology([*VOCABULARY, tmp_path / "toy.ttl"], shipped=False)
+    with pytest.raises(InputError, match=r"'no\\x07ise' holds a character that XML has no place for"):
+        export(ontology, tmp_path / "out.graphml")
+    assert not (tmp_path / "out.graphml").exists()

@@ -137,3 +137,12 @@ def test_the_shipped_relations_have_their_wordings(shipped: KnowledgeGraph) -> N
     assert len(families) == 92
     for (relation, _, _), family in families.items():
         assert len(family.templates) >= (8 if relation == "indicatedBy" else 4)
+
+
+def test_a_statement_with_a_slot_that_nobody_fills_is_no_usable_ontology(tmp_path: Path) -> None:
+    (tmp_path / "mine.ttl").write_text(
+        "@prefix fw: <https://w3id.org/failwise/ontology#> .\n"
+        'fw:mine a fw:Relation ; fw:statement "{asset} {nope}"@en .'
+    )
+    with pytest.raises(OntologyError, match=r"'\{asset\} \{nope\}' has other slots than \{asset\}, \{subject\}"):
+        KnowledgeGraph.load([*toy_paths(), tmp_path / "mine.ttl"], shipped=False)

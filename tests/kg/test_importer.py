@@ -85,6 +85,11 @@ def test_every_fact_keeps_its_source(tmp_path: Path) -> None:
     assert sources == {"overload": "handbook-p-12", "rust": "plant", "fatigue": "plant"}
 
 
+def test_a_source_may_have_a_comma_in_its_name(tmp_path: Path) -> None:
+    found = staged(tmp_path, FACTS + 'mixer,causedBy,crack,rust,yes,"ISO 14224, Annex B"\n')
+    assert [f.source for f in found.after.facts.values()] == ["iso-14224-annex-b"]
+
+
 def test_yes_and_no_for_one_pair_name_both_cells(tmp_path: Path) -> None:
     found = staged(tmp_path, FACTS + "mixer,causedBy,crack,rust,yes,\nmixer,causedBy,crack,Rust,no,\n")
     (error,) = errors(found)
@@ -183,6 +188,13 @@ def test_spellings_join_and_are_said(tmp_path: Path) -> None:
     assert len(facts(staged(tmp_path, text, ImportOptions(exact=True)))) == 2
 
 
+def test_known_things_whose_labels_are_spellings_of_one_stay_apart(tmp_path: Path) -> None:
+    ends = "frequency response analysis", "frequency response analysis (fra)"
+    text = FACTS + "".join(f"mixer,monitoredBy,,{name},yes,\n" for name in ends)
+    found = stage([put(tmp_path, text)], tmp_path / "out", options=ImportOptions(look_alikes="off"))
+    assert {f.object.label for f in found.after.query("mixer", "monitoredBy")} == set(ends)
+
+
 def test_look_alikes_are_only_suggested_until_decided(tmp_path: Path) -> None:
     text = FACTS + "mixer,monitoredBy,,oil debris,yes,\nmixer,monitoredBy,,oil debriss,yes,\n"
     found = staged(tmp_path, text)
@@ -220,6 +232,30 @@ def test_a_circle_of_kinds_is_an_error(tmp_path: Path) -> None:
 def test_a_broader_class_that_nobody_declares_is_an_error(tmp_path: Path) -> None:
     found = staged(tmp_path, FACTS + "a,kindOf,,nowhere,yes,\na,monitoredBy,,speed,yes,\n")
     assert errors(found)
+
+
+@pytest.mark.parametrize("relation", ["indicatdBy", "kindOf", "assetShownBy"])
+def test_a_matrix_states_a_relation_that_there_is(tmp_path: Path, relation: str) -> None:
+    with pytest.raises(InputError, match=f"a matrix cannot state '{relation}'.*allowed are causedBy, .*indicatedBy"):
+        staged(tmp_path, "mixer,noise,heat\nleak,x,\njam,,x\n", ImportOptions(matrix_relation=relation))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("mine.csv", FACTS), ("mine.JSON", "{}"), ("mine.GraphML", "<graphml><graph/></graphml>")]
+)
+def test_a_document_that_says_nothing_is_an_error(tmp_path: Path, name: str, text: str) -> None:
+    found = stage([put(tmp_path, text, name)], tmp_path / "out", VOCABULARY, shipped=False)
+    (error,) = errors(found)
+    assert error.file == name and error.rule in ("nothing", "nothing-recognised")
+
+
+def test_an_asset_class_that_is_described_under_another_iri_is_the_known_one(tmp_path: Path) -> None:
+    text = """@prefix fw: <https://w3id.org/failwise/ontology#> .
+        <http://mine.example/pump> a fw:AssetClass ; <http://www.w3.org/2000/01/rdf-schema#label> "pump"@en ;
+            <https://w3id.org/failwise/relation/monitoredBy> <https://w3id.org/failwise/sensor/vibration> ."""
+    found = stage([put(tmp_path, text, "mine.ttl")], tmp_path / "out", options=ImportOptions(look_alikes="off"))
+    assert errors(found) == []
+    assert list(found.files) == ["pump.ttl"]
 
 
 @pytest.mark.parametrize("ending", ["csv", "tsv", "ttl", "nt", "jsonld", "rdf", "graphml"])

@@ -23,6 +23,12 @@ def test_a_users_other_file_is_added() -> None:
     assert load_ontology([TOY]).files.keys() == load_ontology().files.keys() | {"toy.ttl"}
 
 
+def test_files_of_a_folder_are_read_whatever_the_case_of_their_ending(tmp_path: Path) -> None:
+    for name in ("a.ttl", "B.TTL"):
+        (tmp_path / name).write_text(f"<http://example.org/{name}> a <http://example.org/c> .")
+    assert len(load_ontology([tmp_path], shipped=False).graph) == 2
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [

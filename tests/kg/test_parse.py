@@ -39,6 +39,21 @@ def test_all_formats_say_the_same(name: str) -> None:
     assert triples == [("http://example.org/a", RDFS.label, Literal("x", "en", RDF.langString))]
 
 
+@pytest.mark.parametrize("name", SAME)
+def test_a_byte_order_mark_is_no_part_of_the_text(name: str) -> None:
+    assert len(parse(PurePath(name), SAME[name].encode("utf-8-sig"))) == 1
+
+
+def test_the_case_of_an_ending_does_not_matter() -> None:
+    assert len(parse(PurePath("A.TTL"), SAME["a.ttl"].encode())) == 1
+
+
+def test_what_stands_in_a_named_graph_is_read_without_its_name() -> None:
+    named = f'{{"@id": "http://example.org/plant", "@graph": [{SAME["a.jsonld"]}]}}'
+    triples = list(parse(PurePath("a.jsonld"), named.encode()))
+    assert triples == [("http://example.org/a", RDFS.label, Literal("x", "en", RDF.langString))]
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [
@@ -67,6 +82,7 @@ def test_blank_nodes_of_two_files_stay_apart() -> None:
 
 LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
 BOMB = f'<!DOCTYPE r [<!ENTITY l0 "ha">{LAUGHS}]>'
+LONG = f'<!DOCTYPE r [<!ENTITY l "{"ha" * 501}">]>'
 OUTSIDE = '<!DOCTYPE r [<!ENTITY e SYSTEM "file:///etc/passwd">]>'
 
 
@@ -77,17 +93,19 @@ OUTSIDE = '<!DOCTYPE r [<!ENTITY e SYSTEM "file:///etc/passwd">]>'
         ("a.rdf", RDF_XML.format(doctype=OUTSIDE, label="&e;"), "declares XML entities"),
         ("a.rdf", RDF_XML.format(doctype='<!DOCTYPE r SYSTEM "http://127.0.0.1:9/x.dtd">', label="x"), "not fetched"),
         ("a.rdf", "<!DOCTYPE r [<!ENTITY % p SYSTEM 'http://127.0.0.1:9/'> %p;]><r/>", "declares XML entities"),
+        ("a.rdf", RDF_XML.format(doctype=LONG, label="&l;" * 9), "longer than 1,000 characters"),
         ("a.jsonld", '{"@context": "http://127.0.0.1:9/c", "@id": "http://example.org/a"}', "nothing is fetched"),
         ("a.jsonld", '{"@context": {"@import": "http://127.0.0.1:9/c"}, "@id": "urn:a"}', "nothing is fetched"),
         ("a.ttl", "<a> <b> <c> ;\n x", "line 2: not Turtle"),
         ("a.ttl", "a:b a:c 1 .", "line 1: not Turtle: The prefix a: has not been declared"),
         ("a.nt", "<http://example.org/a> .", "line 1: not N-Triples"),
         ("a.ttl", "<<( <a> <b> <c> )>> <d> <e> .", "not Turtle"),
+        ("a.ttl", '<a> <b> "W\udce4rme" .', "UTF-8.*; save it as UTF-8"),
     ],
 )  # fmt: skip
 def test_what_is_refused(name: str, text: str, said: str) -> None:
     with pytest.raises(OntologyError, match=said) as error:
-        parse(PurePath(name), text.encode())
+        parse(PurePath(name), text.encode(errors="surrogateescape"))
     assert str(error.value).startswith(name)
 
 

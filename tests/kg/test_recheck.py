@@ -96,6 +96,9 @@ rel:mine a fw:Relation .
 _:x a fw:AssetClass .
 _:y fw:ofAssetClass asset:a ; rel:indicatedBy sensor:s .
 asset:a rdfs:seeAlso [ rdfs:label "somewhere"@en ] .
+asset:A a fw:AssetClass ; rdfs:label "capital a"@en .
+<http://one.example/---> a fw:AssetClass ; rdfs:label "dashes"@en .
+mode:dashes a fw:FailureMode ; fw:ofAssetClass <http://one.example/---> ; rel:rated rating:1 , rating:2 .
 """.strip().splitlines()
 NAMES = ("a.ttl", "b.ttl", "c.ttl", "deep/a.ttl", "e.ttl", "f.ttl", "g.ttl", "h.ttl", "i.ttl")
 
@@ -209,6 +212,7 @@ TWICE = "mode:a.m fw:ofAssetClass asset:a ; rel:indicatedBy sensor:s ."
             {"b.ttl": "rating:1 rdfs:label '1'@en ."},
             "'1' and '2'",
         ),
+        ({"a.ttl": "asset:a a fw:AssetClass .", "b.ttl": ""}, {"b.ttl": "asset:A a fw:AssetClass ."}, "the same id"),
         ({"a.ttl": "asset:a fw:kindOf asset:b .", "b.ttl": "asset:b fw:kindOf asset:a ."}, {"b.ttl": ""}, ""),
     ],
     ids=[
@@ -221,6 +225,7 @@ TWICE = "mode:a.m fw:ofAssetClass asset:a ; rel:indicatedBy sensor:s ."
         "which is first",
         "a broader one",
         "labels in messages",
+        "an id that is taken",
         "a circle",
     ],
 )

@@ -2,14 +2,17 @@
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
+from failwise.evaluation.audit import audit_answers
 from failwise.evaluation.coverage.audit import audit
 from failwise.evaluation.coverage.findings import Pattern, findings
 from failwise.evaluation.coverage.probes import probes_of
 from failwise.evaluation.coverage.shortcuts import find_shortcuts
 from failwise.evaluation.records import Answer
+from failwise.evaluation.sources import LoadedQuestions
 from failwise.generation.balance.guessers import Habits, Tables, guessers
 from failwise.generation.balance.shortcuts import best_options
 from failwise.generation.config import QuestionsConfig
@@ -109,7 +112,8 @@ def test_nothing_is_found_where_nothing_was_audited() -> None:
 def test_it_is_said_where_most_facts_were_asked_too_little(shipped: KnowledgeGraph, questions: list[Question]) -> None:
     def sparse(asked: list[Question]) -> list[str]:
         audited = audit(shipped, probes_of(asked, [chosen(q, q.answer) for q in asked]))
-        return [f.text for f in findings(audited.roll_ups, [], (), audited.facts) if f.pattern is Pattern.SPARSE]
+        found = findings(audited.roll_ups, [], (), audited.facts)
+        return [f.text for f in found if (f.pattern, f.of) == (Pattern.SPARSE, "all")]
 
     by_fact: dict[str, list[Question]] = {}
     for question in questions:
@@ -119,3 +123,31 @@ def test_it_is_said_where_most_facts_were_asked_too_little(shipped: KnowledgeGra
     assert sparse([q for asked in rich.values() for q in asked[:4]]) == []
     [text] = sparse([q for asked in rich.values() for q in asked[:3]])
     assert text.startswith(f"Of {len(rich)} facts asked, {len(rich)} were asked fewer than 4 times")
+
+
+def test_it_is_said_where_directions_and_polarities_alone_were_asked_too_little(
+    shipped: KnowledgeGraph, questions: list[Question]
+) -> None:
+    audited = audit(shipped, probes_of(questions, [chosen(q, q.answer) for q in questions]))
+    forward = next(row for row in audited.roll_ups if row.value == "forward")
+    few = replace(forward, n=3 * forward.facts)
+    whole = next(row for row in audited.roll_ups if row.dimension == "all")
+    assert [f.of for f in findings([whole, forward], [])] == ["all"]
+    _, said = findings([whole, few], [])
+    assert (said.pattern, said.of) == (Pattern.SPARSE, "direction") and "shares known of forward lean" in said.text
+
+
+def test_a_guesser_that_likes_some_options_better_is_said_to_guess(
+    shipped: KnowledgeGraph, questions: list[Question]
+) -> None:
+    dice, liking = random.Random(0), dict[str, float]()
+
+    def likes(question: Question) -> Answer:
+        likings = [liking.setdefault(option, dice.random()) for option in question.options]
+        return chosen(question, likings.index(max(likings)))
+
+    found = audit_answers(shipped, LoadedQuestions(questions), [likes(q) for q in questions])
+    assert found.roll_ups[0].share_low > 0.1  # it seems to know something
+    assert Pattern.GUESSING in [f.pattern for f in found.findings]
+    knows = audit_answers(shipped, LoadedQuestions(questions), [chosen(q, q.answer) for q in questions])
+    assert Pattern.GUESSING not in [f.pattern for f in knows.findings]

@@ -11,15 +11,18 @@ from failwise.errors import InputError
 from failwise.evaluation.answers import write_until_decided
 from failwise.evaluation.config import EvaluationConfig
 from failwise.evaluation.coverage.audit import audit
+from failwise.evaluation.coverage.findings import HARD_TO_DECIDE
 from failwise.evaluation.coverage.judging import Count
 from failwise.evaluation.coverage.probes import probes_of
 from failwise.evaluation.coverage.sequential import FIRST, ask_until_decided, decided
 from failwise.evaluation.records import Answer
+from failwise.files import write_records
 from failwise.generation.config import QuestionsConfig
 from failwise.generation.drawing.synthesize import Synthesis
 from failwise.generation.records import Question
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.records import Direction
+from tests.conftest import Program
 from tests.evaluation.coverage.answering import chosen
 
 
@@ -111,6 +114,22 @@ def test_interrupted_it_goes_on_with_what_was_said(
     monkeypatch.setattr(respondents, "answer_questions", again.score)
     assert write_until_decided("s", some, config, path, shipped) == whole
     assert again.asked == len(lines) - len(lines) // 2
+
+
+def test_scores_and_audit_of_such_answers_say_what_their_shares_right_are_of(
+    failwise: Program, questions: list[Question], request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    pytest.importorskip("peft")
+    write_records(tmp_path / "questions.jsonl", questions[:12])
+    settings = ("evaluation.until_decided=true", "evaluation.device=cpu", "evaluation.threads=1")
+    asked = [part for setting in settings for part in ("--set", setting)]
+    for command in (
+        ("evaluate", request.getfixturevalue("tiny_base"), "questions.jsonl", "--out", "answers", *asked),
+        ("audit", "answers/answers.jsonl", "questions.jsonl", "--out", "audit"),
+    ):
+        done = failwise(*command)
+        assert done.returncode == 0, done.stderr
+        assert HARD_TO_DECIDE in done.stdout
 
 
 def test_a_set_without_facts_has_no_verdict_to_ask_for(shipped: KnowledgeGraph, tmp_path: Path) -> None:
