@@ -89,10 +89,12 @@ def test_a_sentence_says_of_its_facts_what_the_graph_says(
         for style in Style:
             text = teacher_of(graphs[language]).reason(request_for(graphs[language], question, style)).text
             for sentence in re.split(r"(?<=\.) (?=[A-ZÄÖÜ0-9„])", text):
-                truths = {graphs[language].facts[i].truth for i in CITATION.findall(sentence)}
+                cited = [graphs[language].facts[i] for i in CITATION.findall(sentence)]
+                truths = {fact.truth for fact in cited}
                 assert len(truths) <= 1, sentence
                 own = CITATION.sub("", sentence)
-                for name in (*question.options, question.anchor):
+                ends = (end.label for fact in cited for end in (fact.subject, fact.object))
+                for name in (*question.options, question.anchor, *ends):
                     own = own.replace(name, "")
                 if truths:
                     assert (Truth.NO in truths) == bool(denials.search(own)), sentence

@@ -459,7 +459,8 @@ def test_other_workbooks_are_not_taken_for_the_template(tmp_path: Path) -> None:
 # --- any content comes back ---
 
 LETTERS = st.characters(exclude_categories=("Cs", "Cc", "Cn", "Co"), include_characters="\n;\"'=+-@#_;,")
-TEXT = st.text(LETTERS, max_size=12).map(lambda t: f"{t}n".strip())
+# How a spreadsheet writes a carriage return; as a text of its own it is taken for one.
+TEXT = st.text(LETTERS, max_size=12).map(lambda t: f"{t}n".strip()).filter(lambda t: "_x000D_" not in t)
 
 
 def _plain(text: str) -> str:
