@@ -46,7 +46,7 @@ def reading(source: str | Path) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError, LookupError, TypeError, RuntimeError, SafetensorError) as error:
-        if isinstance(error, StudentError) or ran_out(error):
+        if ran_out(error):
             raise
         first = (str(error).splitlines() or [type(error).__name__])[0]
         raise StudentError(f"the model {source} cannot be read: {first[:300]}; bring its files back whole") from error
