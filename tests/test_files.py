@@ -1,9 +1,11 @@
 """Files are whole or absent, and a log survives what can happen to it."""
 
+import os
 import resource
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,6 +72,21 @@ def test_of_two_writers_of_one_file_each_writes_its_own(tmp_path: Path) -> None:
         assert path.read_text() == "short"
         first.write(b" and whole")
     assert path.read_text() == "long and first and whole"
+
+
+def test_what_a_killed_writer_left_goes_a_day_later(tmp_path: Path) -> None:
+    kill = "import os, sys, pathlib; from failwise.files import atomic_writer\n"
+    kill += "with atomic_writer(pathlib.Path('a[1].txt')) as stream: stream.write(b'half'); os.kill(os.getpid(), 9)"
+    left = []
+    for _ in range(2):
+        subprocess.run([sys.executable, "-c", kill], cwd=tmp_path, env=environment(), check=False)
+        left += [p for p in tmp_path.iterdir() if p not in left]
+    other = tmp_path / ".other.txt.0123abcd.part"
+    other.touch()
+    for old in (left[0], other):
+        os.utime(old, (time.time() - 90_000,) * 2)
+    write_text(tmp_path / "a[1].txt", "whole")
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted([left[1].name, other.name, "a[1].txt"])
 
 
 def test_a_torn_last_line_is_cut_and_the_rest_kept(tmp_path: Path) -> None:

@@ -1,13 +1,15 @@
 """Files that are never half-written: atomic writes, JSON Lines of typed records, manifests written last."""
 
 import errno
+import glob
 import hashlib
 import json
 import os
 import secrets
 import sys
+import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -20,6 +22,7 @@ R = TypeVar("R")
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 # What a file system that has no locks on folders says.
 _NO_LOCKS = {errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS}
+_DAY = 86_400
 
 _ADAPTERS: dict[type, TypeAdapter[Any]] = {}
 
@@ -103,6 +106,7 @@ def atomic_writer(path: Path) -> Iterator[IO[bytes]]:
     part = part_beside(path)
     with storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_left_parts(path)
         try:
             with part.open("wb") as stream:
                 yield stream
@@ -111,6 +115,14 @@ def atomic_writer(path: Path) -> Iterator[IO[bytes]]:
             part.replace(path)
         finally:
             part.unlink(missing_ok=True)
+
+
+def _remove_left_parts(path: Path) -> None:
+    """Remove what killed writers of a file left behind; what was touched within a day may still be written."""
+    for part in path.parent.glob(f".{glob.escape(path.name)}.{'[0-9a-f]' * 8}.part"):
+        with suppress(FileNotFoundError):  # another writer was faster
+            if time.time() - part.stat().st_mtime > _DAY:
+                part.unlink()
 
 
 def write_text(path: Path, text: str) -> None:
