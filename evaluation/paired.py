@@ -109,31 +109,6 @@ def mean_interval(values: Sequence[float], clusters: Sequence[Hashable]) -> tupl
     return max(-1.0, mean - half), min(1.0, mean + half)
 
 
-def bootstrap_difference(
-    differences: Sequence[float], clusters: Sequence[Hashable], resamples: int = 2000, seed: int = 0
-) -> tuple[float, float]:
-    """Return the 95 % percentile interval of a mean difference, drawn by cluster (B. Efron 1979; Field, Welsh 2007).
-
-    Questions about one anchor share their facts, so that whole clusters are drawn, not questions.
-
-    Args:
-        differences: per question, points of the one minus points of the other.
-        clusters: per question, what it shares with others.
-    """
-    places = numbered(clusters)
-    if not len(places):
-        return 0.0, 0.0
-    sums = np.bincount(places, weights=np.asarray(differences, dtype=np.float64))
-    sizes = np.bincount(places)
-    draw = np.random.default_rng(seed)
-    means = np.empty(resamples)
-    for i in range(resamples):
-        drawn = draw.integers(len(sums), size=len(sums))
-        means[i] = sums[drawn].sum() / sizes[drawn].sum()
-    low, high = np.quantile(means, (0.025, 0.975))
-    return float(low), float(high)
-
-
 def holm(values: Sequence[float]) -> list[float]:
     """Return p-values adjusted for their number (S. Holm 1979)."""
     adjusted, worst = [0.0] * len(values), 0.0

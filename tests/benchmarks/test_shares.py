@@ -1,5 +1,6 @@
 """Intervals drawn by anchor, seeds averaged, and two answerers on the same questions."""
 
+import random
 from math import comb
 
 import pytest
@@ -30,6 +31,22 @@ def test_whole_clusters_make_the_interval_wider() -> None:
     alone, drawn = (share([points(50)], clusters) for clusters in ({i: i for i in ids}, together))
     # The effect of the design with equal clusters and no spread inside them is their size (L. Kish 1965).
     assert (drawn.high - drawn.low) / (alone.high - alone.low) == pytest.approx(10**0.5, rel=0.15)
+
+
+def test_where_all_are_right_no_draw_is_other() -> None:
+    found = share([points(3, 3)], {i: i for i in points(3, 3)})
+    assert (found.low, found.high) == (1, 1)
+
+
+def test_five_copies_of_a_question_say_nothing_more() -> None:
+    draw = random.Random(0)
+    values = {f"q{i:03}": float(draw.choice((-1, 0, 1))) for i in range(40)}
+    copies = {f"{i}.{copy}": value for i, value in values.items() for copy in range(5)}
+    alone = share([copies], {i: i for i in copies})
+    together = share([copies], {i: i.split(".")[0] for i in copies})
+    assert alone.low < sum(values.values()) / 40 < alone.high
+    # The spread is that of 40 values, √5 of that of 200.
+    assert (together.high - together.low) / (alone.high - alone.low) == pytest.approx(5**0.5, rel=0.15)
 
 
 def test_order_of_a_file_changes_nothing() -> None:

@@ -1,6 +1,5 @@
 """Tests of pairs against values worked out by hand and by scipy."""
 
-import random
 from itertools import product
 
 import numpy as np
@@ -9,7 +8,6 @@ import pytest
 from failwise.evaluation.clustered import intraclass_correlation
 from failwise.evaluation.paired import (
     benjamini_hochberg,
-    bootstrap_difference,
     clustered_flips,
     clustered_paired_interval,
     holm,
@@ -31,19 +29,6 @@ def test_mcnemar_agrees_with_scipy_and_bears_large_counts() -> None:
     stats = pytest.importorskip("scipy.stats")
     for better, worse in ((12, 30), (200, 150), (1500, 1400)):
         assert mcnemar(better, worse) == pytest.approx(stats.binomtest(better, better + worse).pvalue)
-
-
-def test_the_interval_of_a_difference_holds_it_and_widens_with_clusters() -> None:
-    draw = random.Random(0)
-    by_cluster = [draw.choice((-1, 0, 1)) for _ in range(40)]
-    differences = [value for value in by_cluster for _ in range(5)]
-    mean = sum(differences) / len(differences)
-    low, high = bootstrap_difference(differences, range(200))
-    wide_low, wide_high = bootstrap_difference(differences, [i // 5 for i in range(200)])
-    assert low < mean < high
-    # Five copies of each value say nothing more: the spread is that of 40 values, √5 of that of 200.
-    assert (wide_high - wide_low) / (high - low) == pytest.approx(5**0.5, rel=0.15)
-    assert bootstrap_difference([1, 1, 1], "abc") == (1, 1) and bootstrap_difference([], []) == (0, 0)
 
 
 def test_holm_adjusts_in_order() -> None:
