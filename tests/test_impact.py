@@ -30,7 +30,7 @@ from failwise.kg.records import Fact
 from failwise.manifest import StageFolder, set_aside_folders
 from failwise.progress import Bar
 from failwise.run import STAGES
-from failwise.run_folder import FACTS, STUDENT_ANSWERS, TRAINING, Run, save_config
+from failwise.run_folder import CONTRACT, FACTS, STUDENT_ANSWERS, TRAINING, Run, save_config
 from tests.conftest import Program, toy_paths
 
 R = TypeVar("R")
@@ -103,7 +103,8 @@ class Workshop:
 
 
 def pretend_to_teach(run: Run, folder: Path, *_: object) -> None:
-    (folder / TRAINING).write_bytes(b"weights")
+    for name in (TRAINING, CONTRACT):
+        (folder / name).write_bytes(b"weights")
 
 
 def pretend_to_ask(run: Run, folder: Path, *_: object) -> None:
@@ -253,11 +254,13 @@ def test_new_facts_are_counted_where_the_run_asks(workshop: Workshop) -> None:
     assert "new facts that no question asks yet: 1 (1 toy-fan)" in found.lines()
 
 
-def test_a_file_that_is_gone_from_a_finished_stage_is_named(workshop: Workshop) -> None:
-    workshop.run("ontology")
-    (workshop.folder / "run" / "ontology" / FACTS).unlink()
-    with pytest.raises(InputError, match=r"cannot read .*facts.jsonl"):
-        workshop.run("questions")
+def test_a_file_that_is_gone_from_a_finished_stage_is_made_again(workshop: Workshop) -> None:
+    workshop.run("questions")
+    facts = workshop.folder / "run" / "ontology" / FACTS
+    before = facts.read_bytes()
+    facts.unlink()
+    assert workshop.run("questions") == ["ontology"]
+    assert facts.read_bytes() == before
 
 
 def test_a_run_whose_asset_class_is_gone_says_so(workshop: Workshop) -> None:

@@ -65,6 +65,14 @@ def test_once_through_and_a_second_time(failwise: Program, config: Path, tmp_pat
     plan = json.loads(failwise("run", config, "--dry-run", "--json").stdout)
     assert {s["what"] for s in plan} == {"done before"}
 
+    (tmp_path / "out/student/adapter_model.safetensors").unlink()
+    (tmp_path / "out/answers/base.jsonl").unlink()
+    assert "no adapter_model.safetensors" in failwise("ask", "out/student", "Why?").stderr
+    third = failwise("run", config)
+    assert third.returncode == 0, third.stderr
+    assert third.stderr.count("done before") == len(STAGES) - 2
+    assert results(tmp_path / "out") == before
+
 
 def test_other_settings_do_not_overwrite_a_run(failwise: Program, config: Path, tmp_path: Path) -> None:
     assert failwise("run", config).returncode == 0

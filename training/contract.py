@@ -77,7 +77,7 @@ class DecodeContract:
             contract = parse_record(path.read_bytes(), cls, str(path))
         except InputError as error:
             raise StudentError(f"{error}; train the student again with this version") from error
-        for name in (contract.weights, "config.json" if contract.method == "full" else ADAPTER_CONFIG):
+        for name in student_files(contract.method):
             if not (folder / name).is_file():
                 raise _incomplete(folder, name)
         return contract
@@ -115,6 +115,11 @@ class DecodeContract:
 def weights_file(method: str) -> str:
     """Return the name of the file with a student's weights."""
     return FULL if method == "full" else ADAPTER
+
+
+def student_files(method: str) -> tuple[str, ...]:
+    """Return the names of the files that a student of one stage is not there without."""
+    return weights_file(method), "config.json" if method == "full" else ADAPTER_CONFIG, FILE
 
 
 def scoring(asked: Mode) -> str:

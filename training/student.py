@@ -20,7 +20,7 @@ from failwise.training import checkpoints, models, processes, prompts
 from failwise.training.bases import Base, resolve_base
 from failwise.training.batches import plan_steps
 from failwise.training.config import TrainingConfig
-from failwise.training.contract import ADAPTER_CONFIG, FIRST, DecodeContract, scoring, weights_file
+from failwise.training.contract import ADAPTER_CONFIG, FIRST, DecodeContract, scoring, student_files, weights_file
 from failwise.training.contract import FILE as CONTRACT
 from failwise.training.encoding import Encoder, Unit
 from failwise.training.examples import Row, Shown, lessons
@@ -106,7 +106,7 @@ def _train(
     base = resolve_base(config.base)
     before = check_start(start, base, config, recipe) if start is not None else None
     fingerprint = _fingerprint(config, recipe, base, taught.lessons, start)
-    if (finished := _finished(folder, fingerprint)) is not None:
+    if (finished := _finished(folder, fingerprint, config)) is not None:
         return finished
     device = models.pick_device(config.device)
     _refuse_paging(config, device)
@@ -258,10 +258,9 @@ def _fingerprint(
     return content_id(config.fingerprint_fields(), learned, base.revision, prompts.template_hash(), examples, *begun)
 
 
-def _finished(folder: Path, fingerprint: str) -> TrainingResult | None:
-    if not (folder / CONTRACT).is_file() or not (folder / FILE).is_file():
+def _finished(folder: Path, fingerprint: str, config: TrainingConfig) -> TrainingResult | None:
+    if not all((folder / name).is_file() for name in (*student_files(config.method), FILE)):
         return None
-    DecodeContract.load(folder)  # says what is missing
     found = read_json(folder / FILE)
     if found.get("fingerprint") != fingerprint:
         raise StudentError(
@@ -297,8 +296,7 @@ def _finish(
     part = folder / PART
     with storage_errors(folder):
         if (adapter := part / ADAPTER_CONFIG).is_file():
-            # A name anyone can resolve, not the path of a cache on this machine.
-            write_json(adapter, read_json(adapter) | {"base_model_name_or_path": contract.base})
+            _settle(adapter, contract.base)
         write_json(
             part / FILE,
             {"fingerprint": fingerprint, "config": config.model_dump(mode="json"), "result": asdict(result)},
@@ -307,3 +305,12 @@ def _finish(
         for path in sorted(part.iterdir(), key=lambda path: path.name == CONTRACT):
             path.replace(folder / path.name)
         part.rmdir()
+
+
+def _settle(adapter: Path, base: str) -> None:
+    """Write an adapter's settings as any process would: its base as a name, not the path of a cache on this machine,
+    and its modules in order, which peft takes from a set."""
+    found = read_json(adapter) | {"base_model_name_or_path": base}
+    if isinstance(found["target_modules"], list):
+        found["target_modules"].sort()
+    write_json(adapter, found)

@@ -46,12 +46,14 @@ class StageFolder:
         self.fingerprint = content_id(self.name, work, dict(self.inputs), __version__)
 
     def finished(self) -> bool:
-        """Say whether this very work is done."""
-        return self._fingerprint_in(MANIFEST) == self.fingerprint
+        """Say whether this very work is done, and what it wrote is still there: what was deleted is made again."""
+        if (manifest := self._read(MANIFEST)).get("fingerprint") != self.fingerprint:
+            return False
+        return all((self.path / name).is_file() for name in manifest.get("outputs", {}))
 
     def begun(self) -> bool:
         """Say whether this very work was begun and interrupted."""
-        return not self.finished() and self._fingerprint_in(STARTED) == self.fingerprint
+        return not self.finished() and self._read(STARTED).get("fingerprint") == self.fingerprint
 
     def stands_in_the_way(self) -> bool:
         """Say whether the folder holds work of another configuration, or something that is no stage at all."""
@@ -66,9 +68,10 @@ class StageFolder:
             shutil.move(self.path, old)
         return old
 
-    def _fingerprint_in(self, name: str) -> str | None:
+    def _read(self, name: str) -> dict[str, Any]:
         path = self.path / name
-        return str(read_json(path).get("fingerprint")) if path.exists() else None
+        found = read_json(path) if path.exists() else {}
+        return found if isinstance(found, dict) else {}
 
     @contextmanager
     def working(self, *, redo: bool = False) -> Iterator["Outcome"]:
@@ -110,7 +113,7 @@ class StageFolder:
             "config": self.config.model_dump(mode="json"),
             "config_passed": self.config.model_dump(mode="json", exclude_unset=True),
             "inputs": dict(self.inputs),
-            "outputs": {p.name: file_digest(p) for p in outcome.outputs},
+            "outputs": {p.relative_to(self.path).as_posix(): file_digest(p) for p in outcome.outputs},
             "counts": outcome.counts,
             "started": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(began)),
             "seconds": round(time.time() - began, 2),

@@ -14,16 +14,10 @@ from failwise.generation.rationales.job import RATIONALES
 from failwise.generation.records import Question, Rationale
 from failwise.manifest import Outcome
 from failwise.progress import Bar
-from failwise.run_folder import (
-    BASE_ANSWERS,
-    CONTRACT,
-    STUDENT_ANSWERS,
-    Run,
-    base_answers,
-)
+from failwise.run_folder import BASE_ANSWERS, STUDENT_ANSWERS, Run, base_answers
 from failwise.stage import Bars
 from failwise.training.config import TrainingConfig
-from failwise.training.contract import weights_file
+from failwise.training.contract import FIRST, student_files
 from failwise.training.recipe import load_recipe
 from failwise.training.records import Mode
 
@@ -96,7 +90,9 @@ def train(
         if t.losses  # a short training may have no example of it
     }
     counts = {k: v for k, v in asdict(result).items() if k not in ("losses", "tasks")}
-    outcome.record(counts | losses | tasks, folder / weights_file(config.method), folder / CONTRACT)
+    stages = [folder, folder / FIRST] if recipe.first else [folder]
+    files = [stage / name for stage in stages for name in student_files(config.method)]
+    outcome.record(counts | losses | tasks, *files)
 
 
 def _rows(questions: Sequence[Question], graph: "Callable[[], KnowledgeGraph]") -> list[Question]:

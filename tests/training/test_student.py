@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import load_file
 
 from failwise.errors import InputError, StorageError, StudentError
+from failwise.files import read_json
 from failwise.generation.records import Question, Rationale
 from failwise.training import losses, trainer
 from failwise.training.config import Device, TrainingConfig
@@ -108,6 +109,13 @@ def assert_same_weights(one: Path, other: Path, tolerance: float) -> None:
     assert ours.keys() == theirs.keys() and len(ours) > 0
     for name, weights in ours.items():
         torch.testing.assert_close(weights, theirs[name], rtol=tolerance, atol=tolerance)
+
+
+def test_an_adapter_names_its_modules_in_order(taught: Material, recipe: TrainingConfig, tmp_path: Path) -> None:
+    # peft takes them from a set, and a file that differs from process to process would make another student of it.
+    train_student(taught, recipe, tmp_path, quiet)
+    modules = read_json(tmp_path / "adapter_config.json")["target_modules"]
+    assert modules == sorted(modules) and len(modules) > 1
 
 
 def test_a_finished_student_is_not_trained_again(taught: Material, recipe: TrainingConfig, tmp_path: Path) -> None:
