@@ -30,7 +30,7 @@ from failwise.kg.records import Fact
 from failwise.manifest import StageFolder, set_aside_folders
 from failwise.progress import Bar
 from failwise.run import STAGES
-from failwise.run_folder import CONTRACT, FACTS, STUDENT_ANSWERS, TRAINING, Run, save_config
+from failwise.run_folder import CONTRACT, FACTS, STUDENT_ANSWERS, Run, save_config
 from tests.conftest import Program, toy_paths
 
 R = TypeVar("R")
@@ -103,8 +103,7 @@ class Workshop:
 
 
 def pretend_to_teach(run: Run, folder: Path, *_: object) -> None:
-    for name in (TRAINING, CONTRACT):
-        (folder / name).write_bytes(b"weights")
+    (folder / CONTRACT).write_bytes(b"weights")
 
 
 def pretend_to_ask(run: Run, folder: Path, *_: object) -> None:

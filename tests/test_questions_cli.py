@@ -22,7 +22,9 @@ from failwise.kg.graph import KnowledgeGraph
 from failwise.manifest import Outcome
 from failwise.progress import Bar
 from failwise.run import STAGES
-from failwise.run_folder import STUDENT_ANSWERS, TRAINING, Run, save_config
+from failwise.run_folder import STUDENT_ANSWERS, Run, save_config
+from failwise.training.contract import DecodeContract, student_files
+from failwise.training.records import Mode
 from tests.conftest import Program, toy_paths
 
 GENERATE = "questions generate -c toy.yaml --out out"
@@ -262,7 +264,10 @@ def test_a_changed_audit_set_is_not_asked(plant: Program, tmp_path: Path) -> Non
 
 
 def pretend_to_teach(run: Run, folder: Path, outcome: Outcome, *_: object) -> None:
-    (folder / TRAINING).write_bytes(b"weights")
+    contract = DecodeContract("base", "1", "2", "3", (Mode.DIRECT,), Mode.DIRECT, "bf16", "none")
+    for name in student_files(contract.method):
+        (folder / name).touch()
+    contract.save(folder)
 
 
 def pretend_to_ask(run: Run, folder: Path, outcome: Outcome, *_: object) -> None:

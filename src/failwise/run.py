@@ -14,7 +14,7 @@ from failwise.generation.formats.question_files import QUESTIONS
 from failwise.generation.rationales.job import RATIONALES
 from failwise.manifest import StageFolder
 from failwise.progress import progress_bar
-from failwise.run_folder import FACTS, STUDENT_ANSWERS, TRAINING, Run, save_config
+from failwise.run_folder import CONTRACT, FACTS, STUDENT_ANSWERS, Run, save_config
 from failwise.stage import Stage
 
 STAGES = (
@@ -25,7 +25,7 @@ STAGES = (
           question_stages.write_rationales, estimates.rationales),
     Stage("student", lambda c: c.training, (("questions", QUESTIONS), ("rationales", RATIONALES)),
           student_stages.teach_student, estimates.student),
-    Stage("answers", lambda c: c.evaluation, (("questions", QUESTIONS), ("student", TRAINING)),
+    Stage("answers", lambda c: c.evaluation, (("questions", QUESTIONS), ("student", CONTRACT)),
           student_stages.ask_student, estimates.answers),
     Stage("audit", lambda c: c.evaluation, (("answers", STUDENT_ANSWERS),),
           student_stages.audit_student, estimates.audit),
