@@ -1,4 +1,4 @@
-"""A stage's folder and its manifest. The manifest is written last: where it is, the stage is finished."""
+"""A stage's folder and its manifest, written last: where it is with all that it names, the stage is finished."""
 
 import platform
 import shutil
