@@ -153,7 +153,7 @@ def scorer_of(student: str | Path, load: Loader) -> Scorer:
         )
     engine = load(base, tokenizer, folder)
     first = _first(folder / FIRST, load) if contract.asked is Mode.INFERRED else None
-    fingerprint = student_fingerprint(contract, folder)
+    fingerprint = student_fingerprint(folder)
     explains = None
     if contract.asked not in (Mode.RATIONALE, Mode.INFERRED):
         explains = next((mode for mode in _EXPLAINING if mode in contract.modes), None)

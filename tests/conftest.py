@@ -103,6 +103,16 @@ def two_step_student(base: Path, folder: Path, questions: Sequence[Question]) ->
     return folder
 
 
+def pretend_to_teach(run: object, folder: Path, *_: object) -> None:
+    """Write a student that is whole by its files and cannot be asked, as a stage of a run."""
+    from failwise.training.contract import ADAPTER, ADAPTER_CONFIG, DecodeContract
+    from failwise.training.records import Mode
+
+    DecodeContract("base", "1", "2", "3", (Mode.DIRECT,), Mode.DIRECT, "bf16", "none").save(folder)
+    (folder / ADAPTER).write_bytes(b"weights")
+    (folder / ADAPTER_CONFIG).write_text("{}")
+
+
 @pytest.fixture(scope="session")
 def data() -> Path:
     """Return the folder of shared data; tests that need it skip where it is absent."""

@@ -17,7 +17,7 @@ from failwise.evaluation.faithfulness.asking import OWN
 from failwise.evaluation.faithfulness.records import ANSWERS, BEHIND, EFFECTS, PAGE, Behind, Effect
 from failwise.evaluation.records import Answer
 from failwise.training.config import TrainingConfig
-from failwise.training.contract import DecodeContract, student_fingerprint
+from failwise.training.contract import student_fingerprint
 from failwise.training.student import Material, train_student
 
 TOY = ("--no-shipped", *(word for path in toy_paths() for word in ("--ontology", path)))
@@ -46,7 +46,7 @@ def asked(tmp_path: Path) -> Path:
 
 def given_reasons(folder: Path, path: Path) -> Path:
     """Write answers with reasons that this student has not the skill to write."""
-    name = student_fingerprint(DecodeContract.load(folder), folder)
+    name = student_fingerprint(folder)
     texts = [f"{rationale(q).text} So the answer is {q.option_ids[q.answer]}." for q in QUESTIONS]
     right = [Answer(q.id, name, (), q.answer, True, 1.0, text) for q, text in zip(QUESTIONS, texts, strict=True)]
     write_records(path, right)

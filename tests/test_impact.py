@@ -30,8 +30,8 @@ from failwise.kg.records import Fact
 from failwise.manifest import StageFolder, set_aside_folders
 from failwise.progress import Bar
 from failwise.run import STAGES
-from failwise.run_folder import CONTRACT, FACTS, STUDENT_ANSWERS, Run, save_config
-from tests.conftest import Program, toy_paths
+from failwise.run_folder import FACTS, STUDENT_ANSWERS, Run, save_config
+from tests.conftest import Program, pretend_to_teach, toy_paths
 
 R = TypeVar("R")
 
@@ -100,10 +100,6 @@ class Workshop:
 
     def records(self, kind: type[R], name: str) -> list[R]:
         return list(read_records(self.folder / "run" / name, kind))
-
-
-def pretend_to_teach(run: Run, folder: Path, *_: object) -> None:
-    (folder / CONTRACT).write_bytes(b"weights")
 
 
 def pretend_to_ask(run: Run, folder: Path, *_: object) -> None:

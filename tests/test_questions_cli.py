@@ -23,9 +23,7 @@ from failwise.manifest import Outcome
 from failwise.progress import Bar
 from failwise.run import STAGES
 from failwise.run_folder import STUDENT_ANSWERS, Run, save_config
-from failwise.training.contract import DecodeContract, student_files
-from failwise.training.records import Mode
-from tests.conftest import Program, toy_paths
+from tests.conftest import Program, pretend_to_teach, toy_paths
 
 GENERATE = "questions generate -c toy.yaml --out out"
 PLAN = "questions plan -c toy.yaml --out out/plan.json"
@@ -263,14 +261,7 @@ def test_a_changed_audit_set_is_not_asked(plant: Program, tmp_path: Path) -> Non
 # --- through a run, with a pretended student ---
 
 
-def pretend_to_teach(run: Run, folder: Path, outcome: Outcome, *_: object) -> None:
-    contract = DecodeContract("base", "1", "2", "3", (Mode.DIRECT,), Mode.DIRECT, "bf16", "none")
-    for name in student_files(contract.method):
-        (folder / name).touch()
-    contract.save(folder)
-
-
-def pretend_to_ask(run: Run, folder: Path, outcome: Outcome, *_: object) -> None:
+def pretend_to_ask(run: Run, folder: Path, *_: object) -> None:
     asked = [q for q in run.test_questions() if sum(q.correct) == 1 and q.arity == "single"]
     write_records(folder / STUDENT_ANSWERS, [Answer(q.id, "student", (), q.answer, True, 0.0) for q in asked])
 

@@ -9,18 +9,36 @@ from failwise.errors import StudentError
 from failwise.files import file_digest
 from failwise.training.config import EMBEDDED
 
+_COMMIT = "commit:"
+
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """A base model: the name it was asked for by, where to load it from, and its exact revision."""
+    """A base model: the name it was asked for by (of a hub's its id), where to load it from, and its exact revision."""
 
     name: str
     source: str
     revision: str
 
+    @property
+    def commit(self) -> str | None:
+        """The hub's commit to load it at; none where it is loaded from a folder."""
+        at_hub = self.source == self.name and self.revision.startswith(_COMMIT)
+        return self.revision.removeprefix(_COMMIT) if at_hub else None
+
+    @property
+    def pinned(self) -> dict[str, str]:
+        """What a library is told beside the source, so that it loads this very revision."""
+        return {"revision": self.commit} if self.commit else {}
+
+
+def exact_name(name: str, revision: str) -> str:
+    """Return a name by which a base model is had again at this revision: at a hub, which keeps old commits."""
+    return f"{name}@{revision.removeprefix(_COMMIT)}" if revision.startswith(_COMMIT) else name
+
 
 def resolve_base(name: str) -> Base:
-    """Return the base model of a name: `embedded`, a folder, or a hub id.
+    """Return the base model of a name: `embedded`, a folder, or a hub id, at its newest commit or `@` another one.
 
     The revision is the sha256 of the embedded file, the hash of a folder's weights and settings, or a hub's
     commit.
@@ -33,12 +51,13 @@ def resolve_base(name: str) -> Base:
     folder = Path(name).expanduser()
     if folder.is_dir():
         return Base(name, str(folder), _folder_revision(folder))
-    if name.startswith((".", "/", "~")) or name.count("/") != 1:
+    hub_id, _, wanted = name.partition("@")
+    if name.startswith((".", "/", "~")) or hub_id.count("/") != 1:
         raise StudentError(
             f"the base model {name!r} is neither a folder nor a hub id; name an existing folder, "
-            f"an id like 'owner/model', or {EMBEDDED!r}"
+            f"an id like 'owner/model' or 'owner/model@commit', or {EMBEDDED!r}"
         )
-    return Base(name, name, _hub_revision(name))
+    return Base(hub_id, hub_id, f"{_COMMIT}{_hub_commit(hub_id, wanted)}")
 
 
 def _folder_revision(folder: Path) -> str:
@@ -54,14 +73,17 @@ def _folder_revision(folder: Path) -> str:
     return f"sha256:{total.hexdigest()}"
 
 
-def _hub_revision(name: str) -> str:
-    from transformers import AutoConfig
+def _hub_commit(name: str, wanted: str) -> str:
+    """Return the commit of a branch, a tag or a commit, once it is certain that it can be had; else the newest."""
+    from transformers.utils.hub import cached_file
 
     try:
-        commit = getattr(AutoConfig.from_pretrained(name), "_commit_hash", None)
+        settings = str(cached_file(name, "config.json", revision=wanted or "main"))
     except (OSError, ValueError) as error:
+        at = f" at {wanted}" if wanted else ""
+        why = str(error).splitlines()[0].rstrip(".")
         raise StudentError(
-            f"the base model {name!r} cannot be read from the hub: {str(error).splitlines()[0]}; check the id "
-            f"and the network, or use {EMBEDDED!r}"
+            f"the base model {name!r}{at} cannot be read from the hub: {why}; check the id and the network, or use "
+            f"{EMBEDDED!r}"
         ) from error
-    return f"commit:{commit}"
+    return Path(settings).parent.name  # a cache has a folder for each commit

@@ -7,29 +7,35 @@ from pathlib import Path
 from failwise.errors import StudentError
 from failwise.files import read_json, storage_errors, write_json
 from failwise.training import processes
+from failwise.training.bases import Base
 
 FOLDER = "checkpoints"
 _WHOLE = "whole.json"
 _OWNER = "training.json"
 
 
-def open_checkpoints(student: Path, fingerprint: str) -> Path:
+def owner(student: Path) -> Path:
+    """Return the file that says whose the checkpoints of a student are, and on which base."""
+    return student / FOLDER / _OWNER
+
+
+def open_checkpoints(student: Path, fingerprint: str, base: Base) -> Path:
     """Return the checkpoint folder of a student's training; the first process makes it if need be.
 
     Raises:
         StudentError: it holds the checkpoints of another recipe or of other examples.
     """
     folder = student / FOLDER
-    owner = folder / _OWNER
-    if owner.is_file() and (found := read_json(owner).get("fingerprint")) != fingerprint:
+    path = owner(student)
+    if path.is_file() and (found := read_json(path).get("fingerprint")) != fingerprint:
         raise StudentError(
             f"{folder} holds checkpoints of another training ({found}, and this one is {fingerprint}): its recipe "
             "or its examples differ; train into another folder, or remove that one to start anew"
         )
-    if processes.is_first() and not owner.is_file():
+    if processes.is_first() and not path.is_file():
         with storage_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
-        write_json(owner, {"fingerprint": fingerprint})
+        write_json(path, {"fingerprint": fingerprint, "base": base.name, "base_revision": base.revision})
     return folder
 
 

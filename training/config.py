@@ -21,7 +21,7 @@ class TrainingConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    base: str = Field(EMBEDDED, min_length=1, description="base model: 'embedded', a folder, or a hub id")
+    base: str = Field(EMBEDDED, min_length=1, description="base model: 'embedded', a folder, a hub id, or id@commit")
     recipe: str = Field("mixed", min_length=1, description="what is taught: a recipe's name, or a file of your own")
     method: Method = Field("lora", description="what is trained: a lora or dora adapter, or the full model")
     quantisation: Quantisation = Field("nf4", description="how the frozen base is held: 4-bit nf4, or none")

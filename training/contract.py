@@ -146,13 +146,16 @@ def _remedy(field: str) -> str:
     return "use the version of failwise that trained it, or train it again with this one"
 
 
-def student_fingerprint(contract: DecodeContract, folder: Path) -> str:
-    """Return a short id of a student: its contract, its weights and their scale, of both stages where there are two."""
+def student_fingerprint(folder: Path) -> str:
+    """Return a short id of a student: its contract, its weights and their scale, of both stages where there are two.
+
+    Raises:
+        StudentError: the folder is not a whole student's.
+    """
+    contract = DecodeContract.load(folder)
     own = asdict(contract), file_digest(folder / contract.weights), _adapter_settings(folder)
-    if contract.asked is not Mode.INFERRED:
-        return content_id(*own)
-    first = folder / FIRST
-    return content_id(*own, student_fingerprint(DecodeContract.load(first), first))
+    first = (student_fingerprint(folder / FIRST),) if contract.asked is Mode.INFERRED else ()
+    return content_id(*own, *first)
 
 
 def _adapter_settings(folder: Path) -> list[tuple[str, object]]:

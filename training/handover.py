@@ -111,7 +111,7 @@ def public_name(base: str) -> str:
 
 def fingerprints(student: Path) -> tuple[str, ...]:
     """Return the ids that answers of this student may carry: its own, and that of the adapter merged into it."""
-    own = student_fingerprint(DecodeContract.load(student), student)
+    own = student_fingerprint(student)
     merged = str(read_json(student / MERGE).get("student", "")) if (student / MERGE).is_file() else ""
     return (own, merged) if merged else (own,)
 
@@ -149,7 +149,7 @@ def _merge(student: Path, into: Path) -> Merge:
         for name in (TRAINING, TAUGHT):
             if (student / name).is_file():
                 shutil.copyfile(student / name, into / name)
-    done = _merge_record(contract, student_fingerprint(contract, student), file_digest(into / FULL))
+    done = _merge_record(contract, student_fingerprint(student), file_digest(into / FULL))
     write_json(into / MERGE, {"stage": "merge", **asdict(done)})
     replace(contract, method="full", precision=PRECISION, quantisation="none").save(into)
     return done

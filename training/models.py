@@ -27,7 +27,7 @@ from transformers.utils import logging as transformers_logging
 
 from failwise.errors import InputError, StudentError
 from failwise.training import processes, prompts
-from failwise.training.bases import Base, resolve_base
+from failwise.training.bases import Base, exact_name, resolve_base
 from failwise.training.config import Device, TrainingConfig
 from failwise.training.contract import DecodeContract
 from failwise.training.weights import reading, refuse_missing
@@ -65,7 +65,8 @@ def load_tokenizer(base: Base) -> PreTrainedTokenizerBase:
         StudentError: it has not, cannot be read, or its chat template leaves out what is asked.
     """
     with reading(base.source):
-        tokenizer = cast(PreTrainedTokenizerBase, AutoTokenizer.from_pretrained(base.source, trust_remote_code=False))
+        loaded = AutoTokenizer.from_pretrained(base.source, trust_remote_code=False, **base.pinned)
+        tokenizer = cast(PreTrainedTokenizerBase, loaded)
     if tokenizer.eos_token_id is None or not (tokenizer.chat_template or is_seq2seq(base)):
         raise StudentError(
             f"the tokenizer of the base model {base.name!r} has no chat template or no end token; "
@@ -95,7 +96,8 @@ def _refuse_deaf_template(tokenizer: PreTrainedTokenizerBase, base: Base) -> Non
 def is_seq2seq(base: Base) -> bool:
     """Say whether a base model is one of an encoder and a decoder (the T5 family)."""
     with reading(base.source):
-        return bool(AutoConfig.from_pretrained(base.source, trust_remote_code=False).is_encoder_decoder)
+        config = AutoConfig.from_pretrained(base.source, trust_remote_code=False, **base.pinned)
+    return bool(config.is_encoder_decoder)
 
 
 def chat_template_hash(tokenizer: PreTrainedTokenizerBase) -> str:
@@ -132,6 +134,7 @@ def load_base(
             attn_implementation="sdpa" if device.type == "cuda" else "eager",
             use_safetensors=True,
             trust_remote_code=False,
+            **base.pinned,
         )
     refuse_missing(loaded["missing_keys"], base.source)
     return cast(PreTrainedModel, model)
@@ -270,7 +273,8 @@ def checked_base(folder: Path, contract: DecodeContract) -> tuple[Base, PreTrain
         StudentError: something is not what the student was trained with.
     """
     own = contract.method == "full" and (folder / "tokenizer.json").is_file()
-    base = Base(contract.base, str(folder), contract.base_revision) if own else resolve_base(contract.base)
+    name, revision = contract.base, contract.base_revision
+    base = Base(name, str(folder), revision) if own else resolve_base(exact_name(name, revision))
     tokenizer = load_tokenizer(base)
     contract.check(
         folder,

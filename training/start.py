@@ -1,17 +1,35 @@
-"""A student that is trained on from another one: its adapter is where the new one begins."""
+"""What a training begins with: a base model at one revision, and maybe another student, whose adapter is its first."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 from failwise.errors import StudentError
 from failwise.files import read_json
-from failwise.training.bases import Base
+from failwise.training import checkpoints
+from failwise.training.bases import Base, exact_name, resolve_base
 from failwise.training.config import TrainingConfig
-from failwise.training.contract import FIRST, DecodeContract
+from failwise.training.contract import FILE, FIRST, DecodeContract
 from failwise.training.recipe import Recipe
 
 # What must be alike for the weights of one to be those of the other.
 _SHAPE = ("method", "rank", "alpha", "target_modules", "top_layers")
 _RESULT = "training.json"
+
+
+def base_of(name: str, folder: Path, start: Path | None) -> Base:
+    """Return the base model of a training, at the revision that it has already; of a new one the newest at the hub.
+
+    A hub's model may change between two sittings of a training, its stages, or a student and the one it begins with.
+
+    Args:
+        folder: that of the student.
+        start: the student to begin with.
+    """
+    begun = [folder / FILE, checkpoints.owner(folder), folder / FIRST / FILE]
+    known = [read_json(path) for path in begun if path.is_file()]
+    known += [asdict(DecodeContract.load(start))] if start is not None else []
+    exact = [exact_name(name, each["base_revision"]) for each in known if each.get("base") == name]
+    return resolve_base(exact[0] if exact else name)
 
 
 def check_start(start: Path, base: Base, config: TrainingConfig, recipe: Recipe) -> DecodeContract:

@@ -17,7 +17,7 @@ from failwise.errors import InputError, StudentError
 from failwise.files import content_id, dump_record, file_digest, parse_record, read_json, storage_errors, write_json
 from failwise.generation.records import Question, Rationale
 from failwise.training import checkpoints, models, processes, prompts
-from failwise.training.bases import Base, resolve_base
+from failwise.training.bases import Base
 from failwise.training.batches import plan_steps
 from failwise.training.config import TrainingConfig
 from failwise.training.contract import ADAPTER_CONFIG, FIRST, DecodeContract, scoring, student_files, weights_file
@@ -28,7 +28,7 @@ from failwise.training.memory import peak_gpu_mb, peak_rss_mb
 from failwise.training.reasons import write_reasons
 from failwise.training.recipe import Reasons, Recipe, Task, load_recipe, task_names
 from failwise.training.records import Mode, TaskResult, TrainingResult
-from failwise.training.start import check_start, first_of
+from failwise.training.start import base_of, check_start, first_of
 from failwise.training.taught import save_taught, taught_of
 from failwise.training.trainer import Progress, run_steps
 from failwise.training.weights import load_weights
@@ -103,7 +103,7 @@ def _train(
     learned, watched = _held_out(material, config)
     taught, asked = _lessons(learned, recipe.tasks, config), _lessons(watched, recipe.tasks, config)
     taught = replace(taught, lessons=[*map(_unwatched, taught.lessons, asked.lessons)])
-    base = resolve_base(config.base)
+    base = base_of(config.base, folder, start)
     before = check_start(start, base, config, recipe) if start is not None else None
     fingerprint = _fingerprint(config, recipe, base, taught.lessons, start)
     if (finished := _finished(folder, fingerprint, config)) is not None:
@@ -120,7 +120,7 @@ def _train(
     if start is not None:
         load_weights(model, start)
     # Not before all is known to go together: settings mended after a refusal are not those of another training.
-    saved = checkpoints.open_checkpoints(folder, fingerprint)
+    saved = checkpoints.open_checkpoints(folder, fingerprint, base)
     resume_from = checkpoints.last_whole(saved)
     padding = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
     part = folder / PART
@@ -151,7 +151,7 @@ def _train(
         named = tuple(sorted(known)) if recipe.asks_unnamed else ()
         if (earlier := taught_of(start) if start is not None else frozenset()) is not None:
             save_taught(folder / PART, chain(material.questions, material.variants, material.rows), earlier)
-        _finish(folder, _contract(base, tokenizer, config, recipe, named), config, fingerprint, result)
+        _finish(folder, base, _contract(base, tokenizer, config, recipe, named), config, fingerprint, result)
         checkpoints.remove_checkpoints(folder)
     return result
 
@@ -290,13 +290,13 @@ def _contract(
 
 
 def _finish(
-    folder: Path, contract: DecodeContract, config: TrainingConfig, fingerprint: str, result: TrainingResult
+    folder: Path, base: Base, contract: DecodeContract, config: TrainingConfig, fingerprint: str, result: TrainingResult
 ) -> None:
     """Write what belongs to the weights beside them, then move all in; the contract comes last and says: all there."""
     part = folder / PART
     with storage_errors(folder):
         if (adapter := part / ADAPTER_CONFIG).is_file():
-            _settle(adapter, contract.base)
+            _settle(adapter, base)
         write_json(
             part / FILE,
             {"fingerprint": fingerprint, "config": config.model_dump(mode="json"), "result": asdict(result)},
@@ -307,10 +307,10 @@ def _finish(
         part.rmdir()
 
 
-def _settle(adapter: Path, base: str) -> None:
+def _settle(adapter: Path, base: Base) -> None:
     """Write an adapter's settings as any process would: its base as a name, not the path of a cache on this machine,
-    and its modules in order, which peft takes from a set."""
-    found = read_json(adapter) | {"base_model_name_or_path": base}
+    at its commit, and its modules in order, which peft takes from a set."""
+    found = read_json(adapter) | {"base_model_name_or_path": base.name, "revision": base.commit}
     if isinstance(found["target_modules"], list):
         found["target_modules"].sort()
     write_json(adapter, found)

@@ -41,13 +41,18 @@ def reading(source: str | Path) -> Iterator[None]:
     """Turn the libraries' many ways of saying what they cannot read of a model's folder into one.
 
     Raises:
-        StudentError: a file is missing or torn, or the folder wants what this version does not have.
+        StudentError: a file is missing or torn, or the folder wants what this version does not have, or code.
     """
     try:
         yield
     except (OSError, ValueError, LookupError, TypeError, RuntimeError, SafetensorError) as error:
         if ran_out(error):
             raise
+        if "trust_remote_code" in str(error):
+            raise StudentError(
+                f"the model {source} brings code of its own, which failwise never runs; use one that transformers "
+                "knows by itself"
+            ) from error
         first = (str(error).splitlines() or [type(error).__name__])[0]
         raise StudentError(f"the model {source} cannot be read: {first[:300]}; bring its files back whole") from error
 

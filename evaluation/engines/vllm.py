@@ -35,8 +35,11 @@ class VLLM:
         self._tokenizer = tokenizer
         with TemporaryDirectory() as scratch:
             source = base.source if folder is None else str(_whole(folder, Path(scratch)))
+            pinned = base.pinned if folder is None else {}
             try:
-                self._model: Any = self._vllm.LLM(model=source, load_format="safetensors", trust_remote_code=False)
+                self._model: Any = self._vllm.LLM(
+                    model=source, load_format="safetensors", trust_remote_code=False, **pinned
+                )
             except (OSError, ValueError, RuntimeError) as error:
                 raise StudentError(f"{source!r} cannot be loaded by vLLM: {str(error).splitlines()[0]}") from error
 

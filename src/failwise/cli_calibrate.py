@@ -34,7 +34,7 @@ def calibrate(
     from failwise.config import RunConfig, load_config
     from failwise.evaluation.calibration import calibrate_answers, grade, save_calibration
     from failwise.files import file_digest
-    from failwise.training.contract import DecodeContract, student_fingerprint
+    from failwise.training.contract import student_fingerprint
 
     whole = load_config(RunConfig, config, setting)
     if whole.evaluation.method != "likelihood":
@@ -42,7 +42,7 @@ def calibrate(
             f"a temperature is fitted on the options' scores, and by {whole.evaluation.method} there are none; leave "
             "evaluation.method out"
         )
-    fingerprint = student_fingerprint(DecodeContract.load(student), student)
+    fingerprint = student_fingerprint(student)
     asked = _unseen(student, questions, whole, field_map)
     if answers:
         _refuse_other_answers(answers, fingerprint)

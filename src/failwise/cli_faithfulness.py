@@ -57,7 +57,7 @@ def faithfulness(
     from failwise.manifest import StageFolder
     from failwise.progress import progress_bar
     from failwise.stage import input_digest
-    from failwise.training.contract import DecodeContract, student_fingerprint
+    from failwise.training.contract import student_fingerprint
     from failwise.training.extra import need_train_extra
 
     refuse_without_reasons(student)
@@ -65,7 +65,7 @@ def faithfulness(
     given = [f"evaluation.limit={limit}"] if limit is not None else []
     whole = load_config(RunConfig, config, [*setting, *given])
     graph = KnowledgeGraph.load(ontology or whole.ontology.paths, shipped=whole.ontology.shipped and not no_shipped)
-    fingerprint = student_fingerprint(DecodeContract.load(student), student)
+    fingerprint = student_fingerprint(student)
     inputs = {"questions": input_digest(questions), "split": split, "student": fingerprint, "seed": str(seed)}
     inputs |= {"answers": input_digest(answers)} if answers else {}
     inputs |= {"map": field_map} if field_map else {}

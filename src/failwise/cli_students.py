@@ -231,7 +231,7 @@ def _ask(
 
 def _digest(student: str) -> str:
     """Return what tells this student from another one trained into the same folder; a base's name is enough."""
-    from failwise.run_folder import CONTRACT, student_digest
+    from failwise.training.contract import FILE, student_fingerprint
 
     folder = Path(student)
-    return student_digest(folder) if (folder / CONTRACT).is_file() else student
+    return student_fingerprint(folder) if (folder / FILE).is_file() else student

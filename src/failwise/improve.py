@@ -30,9 +30,10 @@ from failwise.kg.records import Truth
 from failwise.manifest import Outcome, StageFolder
 from failwise.progress import progress_bar
 from failwise.question_stages import for_the_teacher
-from failwise.run_folder import CONTRACT, STUDENT_ANSWERS, TRAINING, Run, student_digest
+from failwise.run_folder import CONTRACT, STUDENT_ANSWERS, TRAINING, Run
 from failwise.stage import Bars
 from failwise.student_stages import train
+from failwise.training.contract import student_fingerprint
 
 ANSWERS = "answers.jsonl"
 
@@ -156,7 +157,7 @@ class Loop:
         asked = self._do(f"{name}/questions", self._drawing, inputs, partial(self._make, number, holes, frozen))
         reads = {"questions": file_digest(asked / QUESTIONS)}
         reasons = self._do(f"{name}/rationales", self._config.rationales, reads, partial(self._explain, asked))
-        reads |= {"rationales": file_digest(reasons / RATIONALES), "from": student_digest(student)}
+        reads |= {"rationales": file_digest(reasons / RATIONALES), "from": student_fingerprint(student)}
         return self._do(f"{name}/student", self._config.training, reads,
                         partial(self._train, asked, reasons, student))  # fmt: skip
 
@@ -212,7 +213,7 @@ class Loop:
             train(self._run.split("train"), reasons, config, folder, outcome, bars,
                   lambda: self._run.graph, self._start)  # fmt: skip
 
-        inputs = {**self._made_of_run(), "rationales": file_digest(reasons), "from": student_digest(self._start)}
+        inputs = {**self._made_of_run(), "rationales": file_digest(reasons), "from": student_fingerprint(self._start)}
         return self._do("control/student", config, inputs, work)
 
     # --- answers ---
@@ -227,7 +228,7 @@ class Loop:
             right = sum(answer.right for answer in answers)
             outcome.record({"answers": len(answers), "right": right}, folder / ANSWERS)
 
-        inputs = {"questions": file_digest(file), "student": student_digest(student)}
+        inputs = {"questions": file_digest(file), "student": student_fingerprint(student)}
         return self._do(name, self._config.evaluation, inputs, work)
 
 

@@ -9,12 +9,11 @@ from failwise.config import RunConfig
 from failwise.errors import InputError
 from failwise.evaluation.answers import sample
 from failwise.evaluation.records import Answer
-from failwise.files import file_digest, read_json, read_records, write_json
+from failwise.files import read_json, read_records, write_json
 from failwise.generation.formats.question_files import QUESTIONS
 from failwise.generation.records import Question
 from failwise.kg.graph import KnowledgeGraph
 from failwise.kg.load import Ontology, load_ontology
-from failwise.training.contract import ADAPTER_CONFIG
 
 if TYPE_CHECKING:
     from failwise.generation.fleet import OntologyFiles
@@ -97,12 +96,6 @@ def read_config(folder: Path) -> RunConfig:
     if not (folder / CONFIG).is_file():
         raise InputError(f"{folder} holds no run: {CONFIG} is missing; give the folder that `failwise run` made")
     return RunConfig.model_validate({**read_json(folder / CONFIG), "folder": folder})
-
-
-def student_digest(folder: Path) -> str:
-    """Return what tells this student from another one trained into the same folder."""
-    weights = (*folder.rglob("*.safetensors"), *folder.rglob(ADAPTER_CONFIG))
-    return "".join(file_digest(path) for path in (folder / CONTRACT, *sorted(weights)))
 
 
 def base_answers(run: Run) -> tuple[Answer, ...]:

@@ -17,7 +17,8 @@ from failwise.generation.rationales.job import RATIONALES, request_fingerprint
 from failwise.generation.records import Question, Rationale
 from failwise.manifest import Outcome, StageFolder
 from failwise.progress import Bar
-from failwise.run_folder import CONTRACT, Run, student_digest
+from failwise.run_folder import CONTRACT, Run
+from failwise.training.contract import student_fingerprint
 from failwise.training.recipe import recipe_digest
 
 Bars = Callable[[str, int], AbstractContextManager[Bar]]
@@ -122,5 +123,5 @@ _DIGESTS: dict[tuple[str, str], Callable[[Run], str]] = {
     ("student", QUESTIONS): _taught_questions,
     ("student", RATIONALES): _taught_rationales,
     ("answers", QUESTIONS): _tested_questions,
-    ("answers", CONTRACT): lambda run: student_digest(run.config.folder / "student"),
+    ("answers", CONTRACT): lambda run: student_fingerprint(run.config.folder / "student"),
 }

@@ -16,8 +16,9 @@ from failwise.manifest import Outcome
 from failwise.progress import Bar
 from failwise.run_folder import BASE_ANSWERS, STUDENT_ANSWERS, Run, base_answers
 from failwise.stage import Bars
-from failwise.training.config import TrainingConfig
-from failwise.training.contract import FIRST, student_files
+from failwise.training.bases import exact_name
+from failwise.training.config import EMBEDDED, TrainingConfig
+from failwise.training.contract import FIRST, DecodeContract, student_files
 from failwise.training.recipe import load_recipe
 from failwise.training.records import Mode
 
@@ -125,7 +126,9 @@ def ask_student(run: Run, folder: Path, outcome: Outcome, bars: Bars) -> None:
         outcome.record({"left out (asks for several options)": several})
     asked: list[tuple[str | Path, str]] = [(run.config.folder / "student", STUDENT_ANSWERS)]
     if run.config.evaluation.base:
-        asked.append((BASE if run.config.training.base == "embedded" else run.config.training.base, BASE_ANSWERS))
+        contract = DecodeContract.load(run.config.folder / "student")
+        exact = exact_name(contract.base, contract.base_revision)
+        asked.append((BASE if contract.base == EMBEDDED else exact, BASE_ANSWERS))
     for who, name in asked:
         with bars(f"asking the {name.removesuffix('.jsonl')}", len(todo)) as bar:
             answers = _answers(run, who, todo, folder / name, bar)

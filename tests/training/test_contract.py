@@ -95,21 +95,21 @@ def test_a_changed_prompt_is_noticed(student: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_other_weights_are_another_student(student: Path) -> None:
-    before = student_fingerprint(CONTRACT, student)
+    before = student_fingerprint(student)
     (student / ADAPTER).write_bytes(b"other weights")
-    assert student_fingerprint(CONTRACT, student) != before
+    assert student_fingerprint(student) != before
 
 
 def test_an_adapter_of_another_scale_is_another_student(student: Path) -> None:
-    before = student_fingerprint(CONTRACT, student)
+    before = student_fingerprint(student)
     settings(student, lora_alpha=4000)
-    assert student_fingerprint(CONTRACT, student) != before
+    assert student_fingerprint(student) != before
 
 
 def test_where_its_base_lies_does_not_make_a_student(student: Path) -> None:
-    before = student_fingerprint(CONTRACT, student)
+    before = student_fingerprint(student)
     settings(student, base_model_name_or_path="elsewhere", target_modules=["k", "q"])
-    assert student_fingerprint(CONTRACT, student) == before
+    assert student_fingerprint(student) == before
 
 
 def test_a_precision_that_there_is_not_is_refused(student: Path) -> None:
