@@ -165,8 +165,8 @@ WRONG = {
     "nothing to ask": ("questions generate -c silent.yaml --out out", "no question can be made"),
     "bad question line": ("evaluate none bad.jsonl", "bad.jsonl, line 2 is not a question record"),
     "missing questions": ("evaluate none nowhere.jsonl", "cannot read nowhere.jsonl"),
-    "no student": ("evaluate nowhere questions.jsonl", "nowhere"),
-    "student without contract": ("evaluate student questions.jsonl", "student has no contract.json"),
+    "no student": ("evaluate nowhere questions.jsonl --out out", "nowhere"),
+    "student without contract": ("evaluate student questions.jsonl --out out", "student has no contract.json"),
     "no run": ("report student", "holds no run"),
     "unknown teacher": (
         "rationales generate questions.jsonl -c toy.yaml --set rationales.teacher=grap --out out",

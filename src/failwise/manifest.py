@@ -100,8 +100,8 @@ class StageFolder:
             write_json(self.path / MANIFEST, self._manifest(outcome, began))
 
     def _remove_if_nothing_was_made(self) -> None:
-        if [p.name for p in self.path.iterdir()] == [STARTED]:
-            shutil.rmtree(self.path)
+        if all(p.name == STARTED or (p.is_file() and not p.stat().st_size) for p in self.path.iterdir()):
+            shutil.rmtree(self.path)  # a log that is empty was opened, and nothing came
 
     def _manifest(self, outcome: "Outcome", began: float) -> dict[str, Any]:
         return {
