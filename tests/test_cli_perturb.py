@@ -64,7 +64,7 @@ def test_numbers_for_a_program(file: Path, capsys: pytest.CaptureFixture[str]) -
 
 
 def test_a_teacher_behind_a_server(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("openai")
+    pytest.importorskip("urllib3")
     with openai_server(lambda _: (200, '{"reasoning": "", "answer": "What?"}')) as url:
         settings = [f"rationales.base_url={url}", "rationales.model=m", "rationales.attempts=2"]
         call(file, "paraphrase", "labels", teacher="openai", setting=settings)

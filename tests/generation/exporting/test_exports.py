@@ -311,7 +311,7 @@ def test_a_batch_needs_a_model(tmp_path: Path) -> None:
 
 def test_batch_requests_pass_through_the_real_client_and_come_back(tmp_path: Path) -> None:
     """Every request's body goes through OpenAI's client to a server; the answers file is read to the same ids."""
-    openai = pytest.importorskip("openai", reason="openai is not installed; it is in the extra 'teacher'")
+    openai = pytest.importorskip("openai", reason="openai is not installed; it is in the extra 'interop'")
 
     export("openai-batch", job(structured=True, temperature=0.5), tmp_path / "out")
     asked: list[dict[str, Any]] = []

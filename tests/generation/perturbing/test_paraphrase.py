@@ -120,7 +120,7 @@ def test_a_model_is_asked_for_a_question_and_not_for_an_answer(toy: KnowledgeGra
         reply = {"reasoning": "other verb", "answer": "Which measured quantity reveals a seal leakage in a toy pump?"}
         return 200, json.dumps(reply)
 
-    pytest.importorskip("openai")
+    pytest.importorskip("urllib3")
     with openai_server(answer) as url:
         teacher = find_paraphraser(RationalesConfig(teacher="openai", model="m", base_url=url), toy)
         (made,) = perturb([question], ["paraphrase"], graph=toy, aids=Aids(teacher=teacher))

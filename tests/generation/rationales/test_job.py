@@ -118,7 +118,7 @@ def perfect(graph: KnowledgeGraph, questions: list[Question]) -> Callable[[dict[
 
 
 def test_the_openai_teacher_end_to_end(toy: KnowledgeGraph, questions: list[Question], tmp_path: Path) -> None:
-    pytest.importorskip("openai")
+    pytest.importorskip("urllib3")
     few = questions[:6]
     with openai_server(perfect(toy, few)) as url:
         counts = write_rationales(few, toy, model_config(url), tmp_path)
@@ -130,7 +130,7 @@ def test_the_openai_teacher_end_to_end(toy: KnowledgeGraph, questions: list[Ques
 def test_what_a_model_says_out_of_form_is_rejected_and_kept(
     toy: KnowledgeGraph, questions: list[Question], tmp_path: Path, content: str
 ) -> None:
-    pytest.importorskip("openai")
+    pytest.importorskip("urllib3")
     few, good = questions[:2], perfect(toy, questions[:2])
 
     def answer(request: dict[str, Any]) -> tuple[int, str]:
@@ -145,7 +145,7 @@ def test_what_a_model_says_out_of_form_is_rejected_and_kept(
 def test_a_server_that_refuses_stops_the_job_with_one_sentence(
     toy: KnowledgeGraph, questions: list[Question], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("openai")
+    pytest.importorskip("urllib3")
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     with (
         openai_server(lambda request: (401, "wrong key")) as url,
@@ -156,6 +156,6 @@ def test_a_server_that_refuses_stops_the_job_with_one_sentence(
 
 
 def test_a_model_needs_a_name(toy: KnowledgeGraph) -> None:
-    pytest.importorskip("openai")
+    pytest.importorskip("urllib3")
     with pytest.raises(TeacherError, match=r"set rationales\.model"):
         find_teacher(RationalesConfig(teacher="openai"), toy)
